@@ -1,0 +1,1 @@
+"""Benchmarks of staging, scoring, memory and fit, where possible against the predecessor."""

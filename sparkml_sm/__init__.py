@@ -1,0 +1,137 @@
+"""Train and score on Amazon SageMaker from `pyspark.ml` Pipelines.
+
+Everything public is imported from here. Names are loaded when they are first used, so `import
+sparkml_sm` alone loads neither Spark nor boto3.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparkml_sm.aws.config import AwsConfig
+    from sparkml_sm.aws.names import (
+        NamePolicy,
+        NamePolicyFactory,
+        RandomNamePolicy,
+        RandomNamePolicyFactory,
+    )
+    from sparkml_sm.aws.paths import S3AutoCreatePath, S3DataPath, S3Resource
+    from sparkml_sm.aws.resources import CreatedResources, SageMakerResourceCleanup
+    from sparkml_sm.errors import (
+        AccessDeniedError,
+        ConfigurationError,
+        CredentialsError,
+        EndpointError,
+        InferenceError,
+        InvalidDataError,
+        ResourceNotFoundError,
+        SageMakerResourceCleanupException,
+        SageMakerSparkSDKException,
+        ServiceError,
+        SparkMLSageMakerError,
+        TrainingJobError,
+    )
+    from sparkml_sm.stages.algorithm import SageMakerAlgorithmEstimator
+    from sparkml_sm.stages.estimator import SageMakerEstimator, SageMakerEstimatorBase
+    from sparkml_sm.stages.model import SageMakerModel
+    from sparkml_sm.stages.policies import EndpointCreationPolicy
+    from sparkml_sm.stages.progress import showProgress
+    from sparkml_sm.stages.roles import IAMRole, IAMRoleFromConfig, IAMRoleResource
+    from sparkml_sm.stages.xgboost import XGBoostSageMakerEstimator
+    from sparkml_sm.staging.staged import StagedDataset, stage
+
+# Where each public name lives. Users never see these modules: `__module__` is re-homed below, so a
+# saved pipeline or a pickled model still loads after a file has moved.
+_HOMES = {
+    "AccessDeniedError": "errors",
+    "AwsConfig": "aws.config",
+    "ConfigurationError": "errors",
+    "CreatedResources": "aws.resources",
+    "CredentialsError": "errors",
+    "EndpointCreationPolicy": "stages.policies",
+    "EndpointError": "errors",
+    "IAMRole": "stages.roles",
+    "IAMRoleFromConfig": "stages.roles",
+    "IAMRoleResource": "stages.roles",
+    "InferenceError": "errors",
+    "InvalidDataError": "errors",
+    "NamePolicy": "aws.names",
+    "NamePolicyFactory": "aws.names",
+    "RandomNamePolicy": "aws.names",
+    "RandomNamePolicyFactory": "aws.names",
+    "ResourceNotFoundError": "errors",
+    "S3AutoCreatePath": "aws.paths",
+    "S3DataPath": "aws.paths",
+    "S3Resource": "aws.paths",
+    "SageMakerAlgorithmEstimator": "stages.algorithm",
+    "SageMakerEstimator": "stages.estimator",
+    "SageMakerEstimatorBase": "stages.estimator",
+    "SageMakerModel": "stages.model",
+    "SageMakerResourceCleanup": "aws.resources",
+    "SageMakerResourceCleanupException": "errors",
+    "SageMakerSparkSDKException": "errors",
+    "ServiceError": "errors",
+    "SparkMLSageMakerError": "errors",
+    "StagedDataset": "staging.staged",
+    "TrainingJobError": "errors",
+    "XGBoostSageMakerEstimator": "stages.xgboost",
+    "showProgress": "stages.progress",
+    "stage": "staging.staged",
+}
+
+__all__ = [
+    "AccessDeniedError",
+    "AwsConfig",
+    "ConfigurationError",
+    "CreatedResources",
+    "CredentialsError",
+    "EndpointCreationPolicy",
+    "EndpointError",
+    "IAMRole",
+    "IAMRoleFromConfig",
+    "IAMRoleResource",
+    "InferenceError",
+    "InvalidDataError",
+    "NamePolicy",
+    "NamePolicyFactory",
+    "RandomNamePolicy",
+    "RandomNamePolicyFactory",
+    "ResourceNotFoundError",
+    "S3AutoCreatePath",
+    "S3DataPath",
+    "S3Resource",
+    "SageMakerAlgorithmEstimator",
+    "SageMakerEstimator",
+    "SageMakerEstimatorBase",
+    "SageMakerModel",
+    "SageMakerResourceCleanup",
+    "SageMakerResourceCleanupException",
+    "SageMakerSparkSDKException",
+    "ServiceError",
+    "SparkMLSageMakerError",
+    "StagedDataset",
+    "TrainingJobError",
+    "XGBoostSageMakerEstimator",
+    "__version__",
+    "showProgress",
+    "stage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("sparkml-sm")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value.__module__ = __name__
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

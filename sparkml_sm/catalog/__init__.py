@@ -1,0 +1,1 @@
+"""What is known of each SageMaker algorithm: one small declarative file an algorithm."""

@@ -1,0 +1,1 @@
+"""Trained models -> predictions; pure: neither Spark nor AWS is known here."""

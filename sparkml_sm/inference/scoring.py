@@ -1,0 +1,94 @@
+"""What one task of a transform does: several requests in flight, answers in the rows' order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import pyarrow as pa
+
+from sparkml_sm.errors import InferenceError
+from sparkml_sm.formats.arrow import Where
+from sparkml_sm.inference.deserializers import ResponseRowDeserializer
+from sparkml_sm.inference.payloads import Payload, payloads
+from sparkml_sm.inference.serializers import RequestRowSerializer
+from sparkml_sm.staging.partitions import partition_id
+
+__all__ = ["PartitionScorer", "Scorer"]
+
+
+class Scorer(Protocol):
+    """Sends one payload and returns its answer: the seam between rows and a way of inference."""
+
+    @property
+    def payload_bytes(self) -> int:
+        """The longest payload."""
+
+    @property
+    def in_flight(self) -> int:
+        """Requests at once in one task."""
+
+    def __call__(self, payload: bytes) -> bytes:
+        """Return the answer to `payload`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionScorer:
+    """Scores the batches of one partition; picklable, and made of values alone.
+
+    Attributes
+    ----------
+    serializer : RequestRowSerializer
+    deserializer : ResponseRowDeserializer
+    scorer : Scorer
+    """
+
+    serializer: RequestRowSerializer
+    deserializer: ResponseRowDeserializer
+    scorer: Scorer
+
+    def __call__(self, batches: Iterable[pa.Array]) -> Iterator[list[pa.Array]]:
+        """Yield the answers to all rows of `batches`, in order; borders of batches are not kept."""
+        bodies = payloads(self._encoded(batches), self.scorer.payload_bytes)
+        for payload, answer in _in_flight(bodies, self.scorer, self.scorer.in_flight):
+            columns = self.deserializer.decode(answer, payload.rows)
+            for column in columns:
+                if len(column) != payload.rows:
+                    raise InferenceError(
+                        f"{payload.rows} rows were sent and {len(column)} answers came back: "
+                        "answers cannot be tied to rows; see the endpoint's log and the response "
+                        "deserializer"
+                    )
+            yield columns
+
+    def _encoded(self, batches: Iterable[pa.Array]) -> Iterator[pa.LargeBinaryArray]:
+        features = getattr(self.serializer, "featuresColumnName", "features")
+        where = Where(str(features), None, None, partition=partition_id())
+        first = 0
+        for batch in batches:
+            yield self.serializer.encode(batch, replace(where, firstRow=first))
+            first += len(batch)
+
+
+def _in_flight(
+    bodies: Iterable[Payload], send: Callable[[bytes], bytes], limit: int
+) -> Iterator[tuple[Payload, bytes]]:
+    # At most `limit` payloads are in memory: Spark would let the iterator read its whole partition
+    # ahead.
+    waiting: deque[tuple[Payload, Future[bytes]]] = deque()
+    pool = ThreadPoolExecutor(limit, thread_name_prefix="sparkml_sm-request")
+    try:
+        for body in bodies:
+            if len(waiting) == limit:
+                sent, answer = waiting.popleft()
+                yield sent, answer.result()
+            waiting.append((body, pool.submit(send, body.body)))
+        for sent, answer in waiting:
+            yield sent, answer.result()
+    finally:
+        # Also when Spark has enough rows and closes the iterator: what was not sent yet is not sent
+        # at all.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,120 @@
+"""The HTTP edge: loopback only, connections kept alive, a thread each."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from sparkml_sm.local.protocol import HttpRequest, HttpResponse
+
+__all__ = ["HttpServer"]
+
+logger = logging.getLogger(__name__)
+
+#: No operation takes a larger body; more is read and thrown away, so that the client reads our answer.
+_MAX_BODY = 64 * 2**20
+
+_CHUNK = 2**20
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class HttpServer(ThreadingHTTPServer):
+    """Listens on a free port of 127.0.0.1.
+
+    Parameters
+    ----------
+    handle : callable
+        Makes a response of a request; must not raise.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, handle: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.handle_http = handle
+
+    @property
+    def endpoint(self) -> str:
+        """The server's URL."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        """Log; a client that goes away is no fault of ours."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError | TimeoutError):
+            logger.error("a connection failed", exc_info=error)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "sparkml-sm-local"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave in one packet
+    timeout = 300
+    server: HttpServer
+
+    def _answer(self) -> None:
+        body = self._read_body()
+        if body is None:
+            return
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._send(self.server.handle_http(HttpRequest(self.command, path, query, headers, body)))
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _answer
+
+    def _read_body(self) -> bytes | None:
+        """Return the body, or answer and return None."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+            self.close_connection = True
+            self._send(HttpResponse(411, body=b'{"message": "Content-Length is needed."}'))
+            return None
+        remaining = int(length)
+        refused = self._refusal(remaining)
+        if refused is None:
+            return self.rfile.read(remaining)
+        while remaining > 0 and (chunk := self.rfile.read(min(remaining, _CHUNK))):
+            remaining -= len(chunk)
+        self._send(refused)
+        return None
+
+    def _refusal(self, length: int) -> HttpResponse | None:
+        if not _is_local(self.headers.get("Host", "")) or "Origin" in self.headers:
+            # A page in a browser, or a name that somebody pointed at this machine.
+            return HttpResponse(
+                403, body=b'{"message": "Only local clients may call this server."}'
+            )
+        if length > _MAX_BODY:
+            return HttpResponse(
+                413, body=b'{"message": "HTTP content length exceeded 67108864 bytes."}'
+            )
+        return None
+
+    def _send(self, response: HttpResponse) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        logger.debug(format, *args)
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return urlsplit(f"//{host}").hostname in _LOOPBACK
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""The Spark ML classes: estimators and the model."""

@@ -1,0 +1,34 @@
+"""XGBoost on SageMaker."""
+
+from __future__ import annotations
+
+from sparkml_sm.catalog.xgboost import XGBOOST
+from sparkml_sm.inference.deserializers import ResponseRowDeserializer, XGBoostCSVRowDeserializer
+from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer
+from sparkml_sm.stages.algorithm import SageMakerAlgorithmEstimator
+
+__all__ = ["XGBoostSageMakerEstimator"]
+
+
+class XGBoostSageMakerEstimator(SageMakerAlgorithmEstimator):
+    """Trains SageMaker's XGBoost: gradient-boosted trees.
+
+    Parameters are those of `SageMakerAlgorithmEstimator`; ``num_round`` is required when `fit`
+    starts. The model appends ``prediction``: the container's number, a probability for
+    ``binary:logistic``; a vector of class probabilities for ``multi:softprob``.
+
+    Examples
+    --------
+    >>> estimator = XGBoostSageMakerEstimator(
+    ...     trainingInstanceType="ml.m5.large", trainingInstanceCount=1, num_round=100
+    ... )
+    >>> estimator.setObjective("binary:logistic").getNumRound()
+    100
+    """
+
+    algorithm = XGBOOST
+    default_serializer = LibSVMRequestRowSerializer
+
+    def _answers(self) -> ResponseRowDeserializer:
+        shape = self.algorithm.output(self.hyperparameter_values())
+        return XGBoostCSVRowDeserializer(vector=shape == "vector")

@@ -1,0 +1,194 @@
+"""Which columns of a DataFrame carry label, weight and features, and how they cross to Python.
+
+Whatever the user has (a vector column, an array column, a list of numeric columns), features cross
+as the one struct that Spark's `unwrap_udt` makes of a vector: type, size, indices, values. Nothing
+is converted row by row.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyspark.sql.functions as F
+from pyspark.ml.linalg import VectorUDT
+from pyspark.sql import Column, DataFrame
+from pyspark.sql.types import ArrayType, DataType, NumericType, StructType
+
+from sparkml_sm.errors import InvalidDataError
+
+__all__ = ["RowColumns", "column_type", "features_column", "row_columns", "vector_width"]
+
+_DENSE = 1
+_FEATURES = "struct<type:tinyint,size:int,indices:array<int>,values:array<double>>"
+
+Features = str | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumns:
+    """The columns of one staging, checked against the DataFrame's schema.
+
+    Attributes
+    ----------
+    label, weight : str or None
+        None where the rows carry none.
+    features : str or tuple of str
+        A vector or array column, or numeric columns in the features' order.
+    width : int or None
+        Number of features where the schema tells it.
+    """
+
+    label: str | None
+    weight: str | None
+    features: str | tuple[str, ...]
+    width: int | None
+
+    def select(self, dataset: DataFrame) -> DataFrame:
+        """Return `label`, `weight` (where there are any) and `features`, ready for Arrow."""
+        columns = [features_column(dataset.schema, self.features).alias("features")]
+        for name, source in (("weight", self.weight), ("label", self.label)):
+            if source is not None:
+                columns.insert(0, _column(source).cast("double").alias(name))
+        return dataset.select(*columns)
+
+
+def row_columns(
+    schema: StructType, labelCol: str | None, featuresCol: Features, weightCol: str | None
+) -> RowColumns:
+    """Check the columns that a staging reads.
+
+    Parameters
+    ----------
+    schema : StructType
+        Of the DataFrame.
+    labelCol, weightCol : str or None
+        Numeric columns, or None.
+    featuresCol : str or list of str
+        One vector or array column, or numeric columns.
+
+    Returns
+    -------
+    RowColumns
+
+    Raises
+    ------
+    InvalidDataError
+        If a column is missing (near matches are named) or has a type that cannot be used.
+    """
+    for role, name in (("label", labelCol), ("weight", weightCol)):
+        if name is not None:
+            _check_number(schema, name, role)
+    features = featuresCol if isinstance(featuresCol, str) else tuple(featuresCol)
+    if not features:
+        raise InvalidDataError(
+            "featuresCol names no column: name one vector column or numeric columns"
+        )
+    return RowColumns(labelCol, weightCol, features, vector_width(schema, features))
+
+
+def column_type(schema: StructType, name: str) -> DataType:
+    """Return the type of column `name`, or raise `InvalidDataError` with near matches."""
+    if name not in schema.names:
+        near = difflib.get_close_matches(name, schema.names, n=3, cutoff=0.5)
+        ignoring_case = [each for each in schema.names if each.lower() == name.lower()]
+        found = ", ".join(repr(each) for each in (ignoring_case or near or schema.names))
+        asked = "did you mean" if ignoring_case or near else "there are"
+        raise InvalidDataError(f"column {name!r} does not exist: {asked} {found}?")
+    return schema[name].dataType
+
+
+def _check_number(schema: StructType, name: str, role: str) -> None:
+    found = column_type(schema, name)
+    if not isinstance(found, NumericType):
+        raise InvalidDataError(
+            f"{role} column {name!r} is {found.simpleString()}, not a number: cast it to double, "
+            "or number its values with StringIndexer"
+        )
+
+
+def vector_width(schema: StructType, features: Features) -> int | None:
+    """Return the number of features where the schema tells it, else None.
+
+    Spark ML's own stages (HashingTF, VectorAssembler) write it into the column's metadata.
+    """
+    if not isinstance(features, str):
+        return len(features)
+    attributes = schema[features].metadata.get("ml_attr", {}) if features in schema.names else {}
+    width = attributes.get("num_attrs")
+    return width if isinstance(width, int) and width > 0 else None
+
+
+def features_column(schema: StructType, features: Features) -> Column:
+    """Return the features of each row as one struct of type, size, indices and values.
+
+    Parameters
+    ----------
+    schema : StructType
+        Of the DataFrame.
+    features : str or sequence of str
+        A vector column, an array column, or numeric columns.
+
+    Returns
+    -------
+    Column
+        Null fields where the row's vector or array is null.
+
+    Raises
+    ------
+    InvalidDataError
+        If a column is missing or is of another type.
+    """
+    if not isinstance(features, str):
+        for name in features:
+            _check_number(schema, name, "feature")
+        return _dense(F.array(*[_column(name).cast("double") for name in features]))
+    found = column_type(schema, features)
+    if isinstance(found, VectorUDT):
+        return _unwrapped(_column(features))
+    if isinstance(found, ArrayType) and isinstance(found.elementType, NumericType):
+        return _dense(_column(features).cast("array<double>"))
+    if found.simpleString() == "vector":
+        raise InvalidDataError(
+            f"features column {features!r} holds pyspark.mllib vectors: convert it with "
+            f"pyspark.mllib.util.MLUtils.convertVectorColumnsToML(df, {features!r})"
+        )
+    if isinstance(found, NumericType):
+        raise InvalidDataError(
+            f"features column {features!r} is {found.simpleString()}, one number a row: pass a "
+            f"list, featuresCol=[{features!r}], or assemble a vector with VectorAssembler"
+        )
+    raise InvalidDataError(
+        f"features column {features!r} is {found.simpleString()}: features are a vector column, "
+        "an array of numbers, or a list of numeric columns; see VectorAssembler, HashingTF and "
+        "StringIndexer"
+    )
+
+
+def _column(name: str) -> Column:
+    # Backquotes, so that a dot is part of the name and not a field of a struct.
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
+def _unwrapped(vector: Column) -> Column:
+    parts = F.unwrap_udt(vector)
+    empty = F.array()
+    # Null lists make Spark 4's Arrow batcher quadratic: a dense vector's indices are null, so give
+    # it empty ones.
+    return F.struct(
+        parts["type"].alias("type"),
+        parts["size"].alias("size"),
+        F.coalesce(parts["indices"], empty.cast("array<int>")).alias("indices"),
+        F.coalesce(parts["values"], empty.cast("array<double>")).alias("values"),
+    ).cast(_FEATURES)
+
+
+def _dense(values: Column) -> Column:
+    kind = F.when(values.isNotNull(), F.lit(_DENSE))
+    return F.struct(
+        kind.cast("tinyint").alias("type"),
+        F.size(values).alias("size"),
+        F.array().cast("array<int>").alias("indices"),
+        F.coalesce(values, F.array().cast("array<double>")).alias("values"),
+    ).cast(_FEATURES)

@@ -1,0 +1,155 @@
+"""What one task of a staging does: its partition's rows become one file, in bounded memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+from pyspark import TaskContext
+
+from sparkml_sm.errors import InvalidDataError
+from sparkml_sm.formats.arrow import Where, feature_rows
+from sparkml_sm.formats.registry import FORMATS
+from sparkml_sm.staging.destinations import Destination, Ticket
+
+__all__ = ["RESULT_SCHEMA", "PartitionWriter", "StagedPart"]
+
+RESULT_SCHEMA = "partition int, rows long, features int, ticket string"
+_RESULT = pa.schema(
+    [
+        ("partition", pa.int32()),
+        ("rows", pa.int64()),
+        ("features", pa.int32()),
+        ("ticket", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPart:
+    """One committed partition that had rows.
+
+    Attributes
+    ----------
+    partition : int
+    rows : int
+    features : int
+        Of every row.
+    ticket : Ticket
+        Of its file.
+    """
+
+    partition: int
+    rows: int
+    features: int
+    ticket: Ticket
+
+    @classmethod
+    def from_row(cls, row: Any) -> StagedPart:
+        """Read what a task reported."""
+        fields = json.loads(row["ticket"])
+        ticket = Ticket(**{**fields, "etags": tuple(fields["etags"])})
+        return cls(row["partition"], row["rows"], row["features"], ticket)
+
+
+def partition_id() -> int:
+    """Return the number of the partition that this task works on."""
+    context = TaskContext.get()
+    return context.partitionId() if context is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionWriter:
+    """The function that Spark runs on each partition: values only, so that it pickles small.
+
+    Attributes
+    ----------
+    destination : Destination
+    format : str
+        A name in `FORMATS`.
+    where : Where
+        The columns' names, for messages.
+    width : int or None
+        The number of features where it is known.
+    allow_nan : bool
+        Whether a feature may be NaN.
+    """
+
+    destination: Destination
+    format: str
+    where: Where
+    width: int | None
+    allow_nan: bool
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Write the partition; yield one row that tells of it, or none where it is empty."""
+        partition = partition_id()
+        rows = (batch for batch in batches if batch.num_rows)
+        first = next(rows, None)
+        if first is not None:
+            yield self._write(partition, first, rows)
+
+    def _write(
+        self, partition: int, first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]
+    ) -> pa.RecordBatch:
+        format_ = FORMATS[self.format]
+        out = self.destination.writer(f"part-{partition:06d}{format_.extension}")
+        try:
+            encoder = format_.writer(out)
+            count, width = 0, self.width
+            batch: pa.RecordBatch | None = first
+            while batch is not None:
+                where = replace(self.where, partition=partition, firstRow=count)
+                rows = feature_rows(
+                    batch.column("features"),
+                    _optional(batch, "label"),
+                    _optional(batch, "weight"),
+                    where,
+                    width=width,
+                    allow_nan=self.allow_nan,
+                )
+                encoder.write(rows)
+                count, width = count + len(rows), rows.width
+                batch = next(rest, None)
+            encoder.close()
+            ticket = out.finish()
+        except BaseException:
+            out.abort()
+            raise
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array([value], kind)
+                for value, kind in zip(
+                    (partition, count, width, json.dumps(asdict(ticket))),
+                    _RESULT.types,
+                    strict=True,
+                )
+            ],
+            schema=_RESULT,
+        )
+
+
+def _optional(batch: pa.RecordBatch, name: str) -> pa.Array | None:
+    return batch.column(name) if name in batch.schema.names else None
+
+
+def same_width(parts: list[StagedPart], features: str) -> int:
+    """Return the one number of features of all parts.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming two partitions that differ.
+    """
+    first = parts[0]
+    for part in parts:
+        if part.features != first.features:
+            raise InvalidDataError(
+                f"column {features!r}: rows of partition {first.partition} have {first.features} "
+                f"features and rows of partition {part.partition} have {part.features}; all rows "
+                "must have the same"
+            )
+    return first.features

@@ -1,0 +1,1 @@
+"""Contract suites that a new format, algorithm or way of inference inherits; they need pytest."""

@@ -1,0 +1,1 @@
+"""The predecessor's import paths for serializers and deserializers."""
