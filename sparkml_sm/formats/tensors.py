@@ -220,7 +220,9 @@ def _values_of(data: Bytes, kind: int, fields: Fields, records: int) -> tuple[Fl
     )
     counts = np.bincount(fields.owner, weights=lengths // size, minlength=records)
     values = gather(data, fields.begin, fields.end).view(how.item)
-    return values.astype(np.float64), counts.astype(np.int64)
+    # A signalling NaN becomes a quiet one: not worth numpy's warning.
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64), counts.astype(np.int64)
 
 
 def _numbers(data: Bytes, fields: Fields, records: int) -> tuple[npt.NDArray[np.int64], Offsets]:

@@ -1,6 +1,7 @@
 """The local SageMaker: what AWS would do, done on this machine.
 
-A server on loopback that unmodified AWS clients talk to: training jobs, models, endpoints, batch transform, logs, and a real S3.
+A server on loopback that unmodified AWS clients talk to: training jobs, models, endpoints, batch
+transform, logs, and a real S3.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from sparkml_sm.errors import SparkMLSageMakerError
 
@@ -35,7 +36,8 @@ _STOP_SECONDS = 30.0
 class LocalSageMaker:
     """A local SageMaker in a process of its own, with `os.environ` set for it while inside.
 
-    On leaving, `os.environ` is as before and every process and file is gone; so they are if this process is killed.
+    On leaving, `os.environ` is as before and every process and file is gone; so they are if this
+    process is killed.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ class LocalSageMaker:
             if name.startswith(prefix)
         }
 
-    def __enter__(self) -> LocalSageMaker:
+    def __enter__(self) -> Self:
         if self._process is not None:
             raise SparkMLSageMakerError("this LocalSageMaker runs already: make another one")
         self.state_dir = Path(tempfile.mkdtemp(prefix="sparkml-sm-"))
@@ -183,9 +185,10 @@ class LocalSageMaker:
 
 
 def _swap_default_session(session: Any) -> Any:
-    """Set boto3's default session, which keeps the credentials that it found first; return the old one."""
+    """Set boto3's default session, which keeps its first credentials; return the old one."""
     boto3 = sys.modules.get("boto3")
     if boto3 is None:
         return None
-    before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
+    before = getattr(boto3, "DEFAULT_SESSION", None)
+    vars(boto3)["DEFAULT_SESSION"] = session
     return before

@@ -81,9 +81,10 @@ def find_objects(s3: Any, source: Mapping[str, Any], role: str = "") -> list[Sou
     if not found:
         bucket, _ = split_uri(uri)
         raise ConfigurationError(
-            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in the '
-            f'selected region ({REGION}), that objects exist under that S3 prefix, and that the role "{role}" has '
-            f'"s3:ListBucket" permissions on bucket "{bucket}".'
+            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure '
+            f"that the bucket exists in the selected region ({REGION}), that objects exist under "
+            f'that S3 prefix, and that the role "{role}" has "s3:ListBucket" permissions on bucket '
+            f'"{bucket}".'
         )
     for item in found:
         parts = item.name.split("/")

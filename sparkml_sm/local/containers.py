@@ -1,4 +1,4 @@
-"""What stands for an image: the program that does its work, in a process of its own with a container's environment."""
+"""What stands for an image: a program in a process of its own, with a container's environment."""
 
 from __future__ import annotations
 
@@ -25,11 +25,24 @@ _IMAGE = re.compile(
     r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/(?P<repository>[^:@\s]+)(?:[:@]\S+)?"
 )
 
-_XGBOOST_METRICS = (
-    ["rmse", "mae", "logloss", "error", "merror", "mlogloss", "auc", "aucpr", "map", "ndcg", "rmsle", "accuracy", "f1"]
-)
+_XGBOOST_METRICS = [
+    "rmse",
+    "mae",
+    "logloss",
+    "error",
+    "merror",
+    "mlogloss",
+    "auc",
+    "aucpr",
+    "map",
+    "ndcg",
+    "rmsle",
+    "accuracy",
+    "f1",
+]
 
-#: Algorithm -> the metrics that SageMaker reads from its log: name and pattern. CloudWatch shows a tab as #011.
+#: Algorithm -> name and pattern of the metrics that SageMaker reads from its log, where a tab is
+#: #011.
 _METRICS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "xgboost": {
@@ -59,7 +72,7 @@ def algorithm_of(image: str) -> str:
     match = _IMAGE.fullmatch(image)
     if match is None or match["repository"] not in IMAGES:
         raise ConfigurationError(
-            f"the local SageMaker has no program for the image {image}; it has one for the repositories "
+            f"the local SageMaker has no program for the image {image}; it has one for "
             + ", ".join(sorted(IMAGES))
         )
     return IMAGES[match["repository"]]
@@ -81,7 +94,7 @@ def serving_command(algorithm: str) -> list[str]:
 
 
 class Container:
-    """A guarded process with a directory that stands for its ``/opt/ml``, and none of our credentials.
+    """A guarded process with a directory that stands for ``/opt/ml``, and no credentials of ours.
 
     Parameters
     ----------
@@ -108,9 +121,11 @@ class Container:
         self._on_line = on_line
         self._guard = guarded(
             command,
-            env=_environment(directory)
-            | environment
-            | {"SAGEMAKER_BASE_DIR": str(directory / "opt" / "ml")},
+            env={
+                **_environment(directory),
+                **environment,
+                "SAGEMAKER_BASE_DIR": str(directory / "opt" / "ml"),
+            },
             cwd=directory,
             stdout=subprocess.PIPE,
         )
@@ -123,7 +138,7 @@ class Container:
         return self._guard.poll()
 
     def wait(self, timeout: float) -> int | None:
-        """Wait up to `timeout` seconds; the exit status once it has ended and all its lines are read, else None."""
+        """Wait up to `timeout` seconds; return the exit status, with all lines read, or None."""
         try:
             status = self._guard.wait(timeout)
         except subprocess.TimeoutExpired:

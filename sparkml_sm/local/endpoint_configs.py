@@ -1,4 +1,5 @@
 """The operations on endpoint configurations."""
+# ruff: noqa: D102 - what an operation does is in AWS's own reference.
 
 from __future__ import annotations
 
@@ -65,7 +66,7 @@ class EndpointConfigs:
         self._tags.forget(arn("endpoint-config", request["EndpointConfigName"]))
 
     def variants(self, name: str) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        """Return each production variant with its model's container; config and models must exist."""
+        """Return each production variant with its model's container; all of them must exist."""
         config = self._configs.get(name)
         return [
             (variant, self._models.container(variant["ModelName"]))

@@ -1,8 +1,8 @@
 """Endpoints: the operations on them, and the containers behind them."""
+# ruff: noqa: D102 - what an operation does is in AWS's own reference.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import random
 import threading
@@ -74,7 +74,6 @@ class Endpoint:
         self._site = site
         self._variants: list[Variant] = []
         self._lock = threading.Lock()
-        self._serial = itertools.count()
         self._record: dict[str, Any] = {
             "EndpointName": name,
             "EndpointArn": arn("endpoint", name),
@@ -113,7 +112,7 @@ class Endpoint:
             raise validation(f"Variant {target} of endpoint {self.name} not found.")
         weights = [variant.weight for variant in variants]
         one = target is not None or len(variants) == 1 or not any(weights)
-        variant = variants[0] if one else random.choices(variants, weights)[0]  # noqa: S311 - traffic
+        variant = variants[0] if one else random.choices(variants, weights)[0]  # noqa: S311
         return variant.name, random.choice(variant.hosts)  # noqa: S311
 
     def move(self, status: str, **members: Any) -> bool:
@@ -146,8 +145,8 @@ class Endpoint:
             old, self._variants = (fresh, []) if deleted else (self._variants, fresh)
             if not deleted:
                 self._record.pop("FailureReason", None)
-        self.move("InService", **members)
         self._end(old)
+        self.move("InService", **members)
 
     def close(self) -> None:
         """End all containers."""
@@ -158,7 +157,7 @@ class Endpoint:
     def _variant(self, variant: Mapping[str, Any], container: Mapping[str, Any]) -> Variant:
         hosts = []
         for _ in range(variant["InitialInstanceCount"]):
-            number = next(self._serial)
+            number = next(self._site.serial)
             log = self._site.logs.open(
                 f"{LOG_GROUP}/{self.name}", f"{variant['VariantName']}/i-{number:017x}"
             )

@@ -34,7 +34,7 @@ class AwsError(SparkMLSageMakerError):
 
 
 def validation(message: str) -> AwsError:
-    """Return what AWS answers to a request that it cannot accept; each service has its own code for it."""
+    """Return the answer to a request that AWS does not accept; services differ in the code."""
     return AwsError("ValidationException", message)
 
 

@@ -1,7 +1,7 @@
 """From an HTTP request to the one method that does the operation, and back.
 
-A service is its botocore model and a few objects whose methods are named as botocore names the operations; routing, parsing, validation
-and serialisation follow from the model.
+A service is its botocore model and a few objects whose methods are named as botocore names the
+operations; routing, parsing, validation and serialisation follow from the model.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Gateway:
         self._keys = keys
 
     def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request; whatever goes wrong here is an InternalFailure there, and in our log."""
+        """Answer a request; what goes wrong here is an InternalFailure there, and in our log."""
         service = self._route(request)
         try:
             verify(request, self._keys)

@@ -1,8 +1,8 @@
 """Runs a command that ends when its parent ends, however that happens.
 
-The guard holds the read end of a pipe whose write end only the parent has. When the parent closes it, or is killed, the guard
-kills the command and everything that the command started. It is run by file name and imports the standard library alone, so it is up
-in about 15 ms.
+The guard holds the read end of a pipe whose write end only the parent has. When the parent closes
+it, or is killed, the guard kills the command and everything that the command started. It is run by
+file name and imports the standard library alone, so it is up in about 15 ms.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def guarded(
     Returns
     -------
     subprocess.Popen
-        The guard: SIGTERM reaches the command's process group, the return code is the command's, and `kill` ends all at once.
+        The guard: SIGTERM reaches the command's process group, the return code is the command's,
+        and `kill` ends all at once.
     """
     options = [text for path in remove for text in ("--remove", str(path))]
     return subprocess.Popen(
@@ -87,7 +88,7 @@ def on_parent_exit(action: Callable[[], None]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command after ``--``; the exit status is its own, or 128 plus the signal that ended it.
+    """Run the command after ``--``; return its exit status, or 128 plus the signal that ended it.
 
     Without a command the guard waits for its parent's end and then removes what ``--remove`` names.
     """

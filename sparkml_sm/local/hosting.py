@@ -23,7 +23,7 @@ __all__ = ["Host", "HostError", "Reply"]
 
 logger = logging.getLogger(__name__)
 
-#: SageMaker waits this long for a container to answer its first ping, where the variant does not say.
+#: SageMaker waits this long for the first good ping, where the variant does not say.
 STARTUP_SECONDS = 240.0
 
 #: A container that is told to stop has this long.
@@ -108,8 +108,8 @@ class Host:
                 return
             time.sleep(0.02)
         raise HostError(
-            f"The primary container for production variant {variant} did not pass the ping health check. "
-            "Please check CloudWatch logs for this endpoint."
+            f"The primary container for production variant {variant} did not pass the ping health "
+            "check. Please check CloudWatch logs for this endpoint."
         )
 
     def send(

@@ -1,4 +1,5 @@
 """CloudWatch Logs: what jobs and endpoints print."""
+# ruff: noqa: D102 - what an operation does is in AWS's own reference.
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ class LogStream:
                 self._dropped += _KEEP // 2
 
     def read(self, start: int = 0) -> tuple[int, list[LogEvent]]:
-        """Return the position and the events from position `start` on, or from the oldest that is kept."""
+        """Return the events from position `start`, or the oldest kept, on; and that position."""
         with self._lock:
             first = max(start, self._dropped)
             return first, self._events[first - self._dropped :]
@@ -217,9 +218,8 @@ def _event(event: LogEvent) -> dict[str, Any]:
 
 
 def _in_time(event: LogEvent, request: Mapping[str, Any]) -> bool:
-    return request.get("startTime", 0) <= event.time and event.time < request.get(
-        "endTime", event.time + 1
-    )
+    start, end = request.get("startTime", 0), request.get("endTime", event.time + 1)
+    return bool(start <= event.time < end)
 
 
 def _group(request: Mapping[str, Any]) -> str:

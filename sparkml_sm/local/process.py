@@ -1,4 +1,4 @@
-"""One process that is the local SageMaker: the S3 server beside it, and all else behind one port."""
+"""One process is the local SageMaker: the S3 server beside it, all else behind one port."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 from sparkml_sm.local.endpoint_configs import EndpointConfigs
 from sparkml_sm.local.endpoints import Endpoints
@@ -38,7 +39,7 @@ _KEY_LETTERS = string.ascii_uppercase + "234567"
 
 
 def serve_forever(owned: Path | None = None, invocation_timeout: float = 60.0) -> int:
-    """Run the local SageMaker until SIGINT or SIGTERM; print its ``export`` lines on stdout once all answers.
+    """Run the local SageMaker until SIGINT or SIGTERM; print its ``export`` lines once all answers.
 
     Parameters
     ----------
@@ -53,19 +54,18 @@ def serve_forever(owned: Path | None = None, invocation_timeout: float = 60.0) -
         The exit status.
     """
     _forget_the_users_aws()
-    over = threading.Event()
+    over: SimpleQueue[str] = SimpleQueue()  # the one lock that a signal handler may touch
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, lambda *_: over.put("signal"))
     if owned is not None:
-        on_parent_exit(over.set)
+        on_parent_exit(lambda: over.put("end of the parent"))
     directory = owned or Path(tempfile.mkdtemp(prefix="sparkml-sm-"))
     with _removed_at_the_end(directory), _running(directory, invocation_timeout) as exports:
         lines = "".join(f"export {name}={value}\n" for name, value in exports.items())
         # stdout is the interface here: `eval "$(sparkml-sm local)"` in a shell.
         sys.stdout.write(lines)
         sys.stdout.flush()
-        over.wait()
-        logger.info("stopping")
+        logger.info("stopping: %s", over.get())
     return 0
 
 

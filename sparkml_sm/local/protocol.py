@@ -1,23 +1,29 @@
 """AWS's wire protocols, from botocore's service model: JSON 1.1, REST-JSON and Query.
 
-A protocol turns a request into the name of an operation and its parameters, a result into a response, and an error into the
-shape that the service's clients read.
+A protocol turns a request into the name of an operation and its parameters, a result into a
+response, and an error into the shape that the service's clients read.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 from xml.etree import ElementTree as ET
 
 from sparkml_sm.local.faults import AwsError
+from sparkml_sm.local.values import (
+    append_xml,
+    from_form,
+    from_json,
+    from_text,
+    load_object,
+    to_json,
+)
 
 __all__ = ["PROTOCOLS", "HttpRequest", "HttpResponse", "WireProtocol"]
 
@@ -70,14 +76,14 @@ class JsonProtocol:
         return request.headers.get("x-amz-target", "").rpartition(".")[2] or None
 
     def parse(self, operation: Any, request: HttpRequest) -> dict[str, Any]:
-        document = _load_object(request.body)
-        return {} if operation.input_shape is None else _parsed(operation.input_shape, document)
+        document = load_object(request.body)
+        return {} if operation.input_shape is None else from_json(operation.input_shape, document)
 
     def serialise(self, operation: Any, result: Mapping[str, Any], request_id: str) -> HttpResponse:
         headers = {"Content-Type": self.content_type, "x-amzn-RequestId": request_id}
         if operation.output_shape is None:
             return HttpResponse(200, headers)
-        document = _serialised(operation.output_shape, result)
+        document = to_json(operation.output_shape, result)
         return HttpResponse(200, headers, json.dumps(document).encode())
 
     def error(self, error: AwsError, request_id: str) -> HttpResponse:
@@ -90,7 +96,7 @@ class JsonProtocol:
 
 
 class RestJsonProtocol(JsonProtocol):
-    """The operation is in method and path; members lie in the path, the query, headers and the body."""
+    """The operation is in method and path; members are in path, query, headers and body."""
 
     content_type = "application/json"
 
@@ -105,7 +111,7 @@ class RestJsonProtocol(JsonProtocol):
     def operation(self, request: HttpRequest) -> str | None:
         for method, pattern, name in self._routes:
             if method == request.method and pattern.fullmatch(request.path):
-                return name
+                return str(name)
         return None
 
     def parse(self, operation: Any, request: HttpRequest) -> dict[str, Any]:
@@ -126,15 +132,15 @@ class RestJsonProtocol(JsonProtocol):
             if location in sources:
                 text = sources[location].get(key.lower() if location == "header" else key)
                 if text is not None:
-                    values[name] = _from_text(member, text)
+                    values[name] = from_text(member, text)
         if payload:
             limit = shape.members[payload].metadata.get("max")
             if limit is not None and len(request.body) > limit:
-                # AWS's front door says this, before any service: a bare status without an error code.
+                # AWS's front door says this, before any service: a status without a code.
                 raise AwsError("", f"HTTP content length exceeded {limit} bytes.", 413)
             values[payload] = request.body
         else:
-            values |= _parsed(shape, _load_object(request.body))
+            values |= from_json(shape, load_object(request.body))
         return values
 
     def serialise(self, operation: Any, result: Mapping[str, Any], request_id: str) -> HttpResponse:
@@ -147,7 +153,7 @@ class RestJsonProtocol(JsonProtocol):
             if member.serialization.get("location") == "header":
                 headers[member.serialization["name"]] = str(value)
             elif name != payload:
-                rest[name] = _serialised(member, value)
+                rest[name] = to_json(member, value)
         status = operation.http.get("responseCode", 200)
         if payload:
             return HttpResponse(status, headers, bytes(result.get(payload, b"")))
@@ -167,7 +173,7 @@ class QueryProtocol:
     def parse(self, operation: Any, request: HttpRequest) -> dict[str, Any]:
         if operation.input_shape is None:
             return {}
-        parsed = _from_form(operation.input_shape, self._form(request), "")
+        parsed = from_form(operation.input_shape, self._form(request), "")
         return parsed if isinstance(parsed, dict) else {}
 
     def serialise(self, operation: Any, result: Mapping[str, Any], request_id: str) -> HttpResponse:
@@ -176,7 +182,7 @@ class QueryProtocol:
             name = operation.output_shape.serialization.get(
                 "resultWrapper", f"{operation.name}Result"
             )
-            _append(ET.SubElement(root, name), operation.output_shape, result)
+            append_xml(ET.SubElement(root, name), operation.output_shape, result)
         metadata = ET.SubElement(root, "ResponseMetadata")
         ET.SubElement(metadata, "RequestId").text = request_id
         return self._response(200, root, request_id)
@@ -205,128 +211,6 @@ PROTOCOLS: Mapping[str, Callable[[Any], WireProtocol]] = MappingProxyType(
     {"json": JsonProtocol, "rest-json": RestJsonProtocol, "query": QueryProtocol}
 )
 
-_JSON_TYPES: Mapping[str, tuple[type, ...]] = MappingProxyType(
-    {
-        "string": (str,),
-        "character": (str,),
-        "blob": (str,),
-        "boolean": (bool,),
-        "integer": (int,),
-        "long": (int,),
-        "float": (int, float),
-        "double": (int, float),
-        "timestamp": (int, float),
-        "list": (list,),
-        "map": (dict,),
-        "structure": (dict,),
-    }
-)
-
-
-def _load_object(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body or b"{}")
-    except ValueError as error:
-        raise AwsError("SerializationException", "The body is not JSON") from error
-    if not isinstance(document, dict):
-        raise AwsError("SerializationException", "The body is not a JSON object")
-    return document
-
-
-def _parsed(shape: Any, value: Any) -> Any:
-    """Turn JSON into Python; a null is an unset member, an unknown member is passed over, as AWS does."""
-    kind = shape.type_name
-    types = _JSON_TYPES[kind]
-    if not isinstance(value, types) or (isinstance(value, bool) and kind != "boolean"):
-        found = {
-            bool: "BOOLEAN",
-            int: "NUMBER",
-            float: "NUMBER",
-            str: "STRING",
-            list: "ARRAY",
-            dict: "OBJECT",
-        }
-        raise AwsError(
-            "SerializationException",
-            f"{found.get(type(value), 'NULL')}_VALUE can not be converted to {shape.name} ({kind})",
-        )
-    if kind == "structure":
-        members = shape.members
-        return {
-            k: _parsed(members[k], v) for k, v in value.items() if k in members and v is not None
-        }
-    if kind == "list":
-        return [_parsed(shape.member, element) for element in value]
-    if kind == "map":
-        return {key: _parsed(shape.value, element) for key, element in value.items()}
-    if kind == "timestamp":
-        return datetime.fromtimestamp(value, UTC)
-    return base64.b64decode(value) if kind == "blob" else value
-
-
-def _serialised(shape: Any, value: Any) -> Any:
-    kind = shape.type_name
-    if kind == "structure":
-        return {
-            member.serialization.get("name", name): _serialised(member, value[name])
-            for name, member in shape.members.items()
-            if name in value
-        }
-    if kind == "list":
-        return [_serialised(shape.member, element) for element in value]
-    if kind == "map":
-        return {key: _serialised(shape.value, element) for key, element in value.items()}
-    if kind == "timestamp":
-        return round(value.timestamp(), 3)
-    return base64.b64encode(value).decode() if kind == "blob" else value
-
 
 def _route(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template.partition("?")[0]))
-
-
-def _from_text(shape: Any, text: str) -> Any:
-    kind = shape.type_name
-    try:
-        if kind in {"integer", "long"}:
-            return int(text)
-        if kind in {"float", "double"}:
-            return float(text)
-    except ValueError as error:
-        raise AwsError("SerializationException", f"{text!r} is no {kind}") from error
-    return text.lower() == "true" if kind == "boolean" else text
-
-
-def _from_form(shape: Any, form: Mapping[str, str], prefix: str) -> Any:
-    """Read `shape` from the keys ``prefix.Member``, ``prefix.member.1`` and so on; None where there is none."""
-    kind = shape.type_name
-    if kind == "structure":
-        stem = f"{prefix}." if prefix else ""
-        found = {
-            name: _from_form(member, form, stem + name) for name, member in shape.members.items()
-        }
-        return {name: value for name, value in found.items() if value is not None} or None
-    if kind == "list":
-        return list(_elements(shape.member, form, prefix)) or None
-    return None if prefix not in form else _from_text(shape, form[prefix])
-
-
-def _elements(shape: Any, form: Mapping[str, str], prefix: str) -> Iterator[Any]:
-    number = 1
-    while (value := _from_form(shape, form, f"{prefix}.member.{number}")) is not None:
-        yield value
-        number += 1
-
-
-def _append(parent: ET.Element, shape: Any, value: Any) -> None:
-    kind = shape.type_name
-    if kind == "structure":
-        for name, element in value.items():
-            _append(ET.SubElement(parent, name), shape.members[name], element)
-    elif kind == "list":
-        for element in value:
-            _append(ET.SubElement(parent, "member"), shape.member, element)
-    elif kind == "timestamp":
-        parent.text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    else:
-        parent.text = str(value).lower() if isinstance(value, bool) else str(value)

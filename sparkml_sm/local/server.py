@@ -15,7 +15,7 @@ __all__ = ["HttpServer"]
 
 logger = logging.getLogger(__name__)
 
-#: No operation takes a larger body; more is read and thrown away, so that the client reads our answer.
+#: No operation takes a larger body; it is read and thrown away, so that the client reads on.
 _MAX_BODY = 64 * 2**20
 
 _CHUNK = 2**20

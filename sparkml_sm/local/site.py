@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ class Site:
     logs : LogStreams
     invocation_timeout : float
         Seconds that a container may take for one request.
+    serial : iterator of int
+        Numbers that make the names of directories differ.
     containers : set of Container
         Those that run.
     """
@@ -37,6 +40,7 @@ class Site:
     s3: Any
     logs: LogStreams = field(default_factory=LogStreams)
     invocation_timeout: float = 60.0
+    serial: Iterator[int] = field(default_factory=count)
     containers: set[Container] = field(default_factory=set)
 
     def close(self) -> None:

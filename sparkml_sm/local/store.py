@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -37,7 +36,7 @@ def arn(kind: str, name: str) -> str:
 
 
 def present(request: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return copies of the members of `request` that are set: what is unset is absent from answers, too."""
+    """Return copies of the members of `request` that are set; answers leave out the others."""
     return {name: deepcopy(request[name]) for name in names if request.get(name) is not None}
 
 
@@ -112,7 +111,8 @@ def page(
     records : iterable of mapping
         What the kind's Describe operation answers.
     request : mapping
-        NameContains, StatusEquals, CreationTime and LastModifiedTime Before and After, SortBy, SortOrder, MaxResults, NextToken.
+        NameContains, StatusEquals, CreationTime and LastModifiedTime Before and After, SortBy,
+        SortOrder, MaxResults, NextToken.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def _encode(key: tuple[str, str]) -> str:
 
 def _decode(token: str) -> tuple[str, str]:
     try:
-        value, _, name = base64.urlsafe_b64decode(token).decode().partition("\n")
-    except (binascii.Error, UnicodeDecodeError) as error:
+        value, name = base64.urlsafe_b64decode(token).decode().split("\n")
+    except ValueError as error:
         raise validation("Invalid pagination token given.") from error
     return value, name

@@ -1,4 +1,5 @@
 """Tags of SageMaker's resources."""
+# ruff: noqa: D102 - what an operation does is in AWS's own reference.
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """The operations on training jobs."""
+# ruff: noqa: D102 - what an operation does is in AWS's own reference.
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from sparkml_sm.local.faults import in_use, validation
 from sparkml_sm.local.site import Site, in_background
 from sparkml_sm.local.store import Collection, Kind, arn, now, page, present
 from sparkml_sm.local.tags import Tags
-from sparkml_sm.local.training_run import TrainingJob, run_training_job
+from sparkml_sm.local.training_job import TrainingJob
+from sparkml_sm.local.training_run import run_training_job
 
 __all__ = ["TrainingJobs"]
 
@@ -23,7 +25,8 @@ _KIND = Kind(
     "TrainingJob",
     missing=lambda _name: validation("Requested resource not found."),
     taken=lambda name: in_use(
-        "Job name must be unique within an AWS account and region, and a job with this name already exists "
+        "Job name must be unique within an AWS account and region, and a job with this name "
+        "already exists "
         f"({arn('training-job', name)})"
     ),
     ascending=True,
@@ -80,7 +83,8 @@ def _record(request: dict[str, Any]) -> dict[str, Any]:
         if member not in request:
             path = member[0].lower() + member[1:]
             raise validation(
-                f"1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
+                f"1 validation error detected: Value null at '{path}' failed to satisfy "
+                "constraint: Member must not be null"
             )
     algorithm = request["AlgorithmSpecification"]
     if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
@@ -117,7 +121,7 @@ def _record(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(specification: dict[str, Any]) -> dict[str, Any]:
-    """The request's definitions, then the algorithm's own, as many as a job may have."""
+    """Return the request's definitions, then the algorithm's own, as many as a job may have."""
     definitions = {
         metric["Name"]: metric["Regex"] for metric in specification.get("MetricDefinitions", ())
     }

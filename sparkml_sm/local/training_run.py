@@ -8,22 +8,18 @@ import math
 import re
 import shutil
 import tarfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.local.channels import download, find_objects, split_uri
 from sparkml_sm.local.containers import Container, algorithm_of, training_command
-from sparkml_sm.local.faults import validation
-from sparkml_sm.local.lifecycle import TRAINING_JOB
 from sparkml_sm.local.site import Site
-from sparkml_sm.local.store import now
+from sparkml_sm.local.training_job import StoppedError, TrainingJob
 
-__all__ = ["TrainingJob", "run_training_job"]
+__all__ = ["run_training_job"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,90 +30,12 @@ _REASON_LENGTH = 1024
 _DAY = 86_400
 
 
-class _Stopped(Exception):
-    """StopTrainingJob came before the container ran."""
-
-
-class TrainingJob:
-    """The record of a job, moved along its lifecycle.
-
-    Parameters
-    ----------
-    record : dict
-        What DescribeTrainingJob answers, but for what the lifecycle adds.
-    """
-
-    def __init__(self, record: dict[str, Any]) -> None:
-        self._record = record
-        self._lock = threading.Lock()
-        self.stopping = threading.Event()
-        self._move("Starting")
-
-    @property
-    def name(self) -> str:
-        """The job's name."""
-        return str(self._record["TrainingJobName"])
-
-    def describe(self) -> dict[str, Any]:
-        """Return a copy of the record."""
-        with self._lock:
-            return deepcopy(self._record)
-
-    def move(self, secondary: str, **members: Any) -> None:
-        """Go to a state; once the job is to stop, the only way on is to its end."""
-        with self._lock:
-            if self._record["SecondaryStatus"] == "Stopping" and not TRAINING_JOB.ended(secondary):
-                raise _Stopped
-            self._move(secondary, **members)
-
-    def stop(self) -> None:
-        """Ask the job to stop."""
-        with self._lock:
-            current = self._record["SecondaryStatus"]
-            if TRAINING_JOB.ended(current):
-                status = self._record["TrainingJobStatus"]
-                raise validation(
-                    f"The request was rejected because the training job is in status {status}."
-                )
-            if current != "Stopping":
-                self._move("Stopping")
-        self.stopping.set()
-
-    def metric(self, name: str, value: float) -> None:
-        """Note the newest value of a metric."""
-        with self._lock:
-            metrics = self._record.setdefault("FinalMetricDataList", [])
-            metrics[:] = [metric for metric in metrics if metric["MetricName"] != name]
-            metrics.append({"MetricName": name, "Value": value, "Timestamp": now()})
-
-    def _move(self, secondary: str, **members: Any) -> None:
-        record, time_ = self._record, now()
-        state = TRAINING_JOB.step(record.get("SecondaryStatus"), secondary)
-        history = record.setdefault("SecondaryStatusTransitions", [])
-        if history:
-            history[-1]["EndTime"] = time_
-        message = members.get("FailureReason", state.message)
-        history.append({"Status": secondary, "StartTime": time_, "StatusMessage": message})
-        record |= {
-            "SecondaryStatus": secondary,
-            "TrainingJobStatus": state.status,
-            "LastModifiedTime": time_,
-            **members,
-        }
-        if secondary == "Downloading":
-            record["TrainingStartTime"] = time_
-        if TRAINING_JOB.ended(secondary):
-            history[-1]["EndTime"] = record["TrainingEndTime"] = time_
-            seconds = math.ceil((time_ - record.get("TrainingStartTime", time_)).total_seconds())
-            record |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
-
-
 def run_training_job(job: TrainingJob, site: Site) -> None:
     """Do a job's work, to its end; whatever happens becomes its status."""
-    directory = site.directory / "training" / job.name
+    directory = site.directory / "training" / f"{next(site.serial)}-{job.name}"
     try:
         _Run(job, site, directory).run()
-    except _Stopped:
+    except StoppedError:
         job.move("Stopped")
     except ConfigurationError as error:
         _fail(job, f"ClientError: {error}")

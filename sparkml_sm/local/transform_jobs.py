@@ -1,4 +1,5 @@
 """The operations on batch transform jobs."""
+# ruff: noqa: D102 - what an operation does is in AWS's own reference.
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ _KIND = Kind(
     "TransformJob",
     missing=lambda name: validation(f"Could not find requested job with name: {name}"),
     taken=lambda name: in_use(
-        "Job name must be unique within an AWS account and region, and a job with this name already exists "
+        "Job name must be unique within an AWS account and region, and a job with this name "
+        "already exists "
         f"({arn('transform-job', name)})"
     ),
 )

@@ -28,9 +28,12 @@ logger = logging.getLogger(__name__)
 _LOG_GROUP = "/aws/sagemaker/TransformJobs"
 _MEGABYTE = 2**20
 _PING_REASON = (
-    "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented and responds with an HTTP "
-    "200 status code"
+    "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is "
+    "implemented and responds with an HTTP 200 status code"
 )
+
+
+_INTERNAL_REASON = "InternalServerError: We encountered an internal error. Please try again."
 
 
 class TransformJob:
@@ -99,12 +102,12 @@ def run_transform_job(job: TransformJob, site: Site) -> None:
         logger.exception("transform job %s failed", job.name)
         job.end(
             "Failed",
-            FailureReason="InternalServerError: We encountered an internal error. Please try again.",
+            FailureReason=_INTERNAL_REASON,
         )
 
 
 def payloads(data: bytes, *, by_line: bool, many: bool, limit: int) -> Iterator[bytes]:
-    """Cut an object into the bodies of requests; each line keeps its newline, empty lines go.
+    r"""Cut an object into the bodies of requests; each line keeps its newline, empty lines go.
 
     Parameters
     ----------
@@ -123,8 +126,8 @@ def payloads(data: bytes, *, by_line: bool, many: bool, limit: int) -> Iterator[
 
     Examples
     --------
-    >>> list(payloads(b"1\\n2\\n3\\n", by_line=True, many=True, limit=4))
-    [b'1\\n2\\n', b'3\\n']
+    >>> list(payloads(b"1\n2\n3\n", by_line=True, many=True, limit=4))
+    [b'1\n2\n', b'3\n']
     """
     records = [data]
     if by_line:  # at "\n" alone: bytes.splitlines would also cut at "\r"
@@ -180,13 +183,13 @@ class _Run:
         self.failures: list[str] = []
 
     def run(self) -> None:
-        """Read as a table of contents: list the input, start the container, transform each object."""
+        """List the input, start the container, transform each object."""
         objects = find_objects(self.site.s3, self.input["DataSource"]["S3DataSource"])
         wanted = self._plan({})
         host = Host(
             self.site,
             self.job.container,
-            self.site.directory / "transform" / self.job.name,
+            self.site.directory / "transform" / f"{next(self.site.serial)}-{self.job.name}",
             self.log.write,
             self.request.get("Environment", {}) | wanted.environment(),
         )
@@ -195,8 +198,8 @@ class _Run:
             self.job.begin()
             plan = self._plan(self._execution_parameters(host))
             self.data_log.write(
-                f"[sagemaker logs]: MaxConcurrentTransforms={plan.concurrent}, MaxPayloadInMB={plan.megabytes}, "
-                f"BatchStrategy={plan.strategy}"
+                f"[sagemaker logs]: MaxConcurrentTransforms={plan.concurrent}, "
+                f"MaxPayloadInMB={plan.megabytes}, BatchStrategy={plan.strategy}"
             )
             with ThreadPoolExecutor(plan.concurrent) as pool:
                 for item in objects:

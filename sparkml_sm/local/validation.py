@@ -1,7 +1,7 @@
 """Checks a value against a botocore shape, in AWS's words.
 
-botocore's own validator checks required members, types and minima; this one also checks maxima, patterns and enums, of requests and
-of our answers alike.
+botocore's own validator checks required members, types and minima; this one also checks maxima,
+patterns and enums, of requests and of our answers alike.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def check_input(shape: Any, value: Mapping[str, Any]) -> str | None:
 
 
 def check_output(shape: Any, value: Mapping[str, Any]) -> list[str]:
-    """Check an answer: as a request, and also types, unknown members, and that nothing unset is present."""
+    """Check an answer as a request, and types, unknown members, and that what is unset is absent."""
     return list(_members(shape, value, "", strict=True))
 
 

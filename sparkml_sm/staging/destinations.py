@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 from sparkml_sm.aws.calls import aws_call
@@ -38,6 +38,7 @@ __all__ = [
     "S3Destination",
     "Ticket",
     "Writer",
+    "check_uri",
     "open_destination",
 ]
 
@@ -100,6 +101,27 @@ class Destination(Protocol):
         """Remove all that stands under the prefix, and what is open."""
 
 
+def check_uri(uri: str) -> bool:
+    """Return whether `uri` is a folder rather than a place in S3.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is neither.
+    """
+    if uri.startswith("file:"):
+        parsed = urlparse(uri)
+        if parsed.netloc not in {"", "localhost"} or not parsed.path.startswith("/"):
+            raise ConfigurationError(f"{uri!r} is no absolute file URI: write it as file:///folder")
+        return True
+    if uri.partition("://")[0] not in {"s3", "s3a", "s3n"}:
+        raise ConfigurationError(
+            f"{uri!r} is no place to stage to: use s3://bucket/prefix or file:///folder"
+        )
+    split_s3_uri(uri)
+    return False
+
+
 def open_destination(uri: str, config: AwsConfig | None) -> Destination:
     """Return a new, unique destination below `uri`.
 
@@ -108,7 +130,7 @@ def open_destination(uri: str, config: AwsConfig | None) -> Destination:
     uri : str
         ``s3://bucket/prefix`` or ``file:///folder``.
     config : AwsConfig or None
-        How S3 is reached; not used for files.
+        How S3 is reached; files need none.
 
     Raises
     ------
@@ -116,18 +138,11 @@ def open_destination(uri: str, config: AwsConfig | None) -> Destination:
         If `uri` is neither.
     """
     unique = uuid.uuid4().hex[:12]
-    if uri.startswith("file:"):
-        parsed = urlparse(uri)
-        if parsed.netloc not in {"", "localhost"} or not parsed.path.startswith("/"):
-            raise ConfigurationError(f"{uri!r} is no absolute file URI: write it as file:///folder")
-        return FileDestination(str(Path(url2pathname(unquote(parsed.path))) / unique))
-    if uri.startswith(("s3://", "s3a://", "s3n://")) and config is not None:
-        bucket, key = split_s3_uri(uri)
-        folder = key.rstrip("/")
-        return S3Destination(config, bucket, f"{folder}/{unique}/" if folder else f"{unique}/")
-    raise ConfigurationError(
-        f"{uri!r} is no place to stage to: use s3://bucket/prefix or file:///folder"
-    )
+    if check_uri(uri) or config is None:
+        return FileDestination(str(Path(url2pathname(urlparse(uri).path)) / unique))
+    bucket, key = split_s3_uri(uri)
+    folder = key.rstrip("/")
+    return S3Destination(config, bucket, f"{folder}/{unique}/" if folder else f"{unique}/")
 
 
 @dataclass(frozen=True, slots=True)

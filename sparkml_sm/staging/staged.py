@@ -14,7 +14,7 @@ from sparkml_sm.formats.arrow import Where
 from sparkml_sm.formats.registry import FORMATS
 from sparkml_sm.staging.columns import RowColumns, row_columns
 from sparkml_sm.staging.credentials import proven
-from sparkml_sm.staging.destinations import Destination, open_destination
+from sparkml_sm.staging.destinations import Destination, check_uri, open_destination
 from sparkml_sm.staging.failures import task_errors
 from sparkml_sm.staging.partitions import RESULT_SCHEMA, PartitionWriter, StagedPart, same_width
 
@@ -114,9 +114,10 @@ def stage(
     >>> staged.delete()  # doctest: +SKIP
     """
     _check_format(format, weightCol)
+    is_file = check_uri(uri)
     columns = row_columns(dataset.schema, labelCol, featuresCol, weightCol)
     selected = columns.select(dataset)
-    if config is None and not uri.startswith("file:"):
+    if config is None and not is_file:
         config = driver_config()
     if config is not None:
         config = proven(dataset.sparkSession, config)

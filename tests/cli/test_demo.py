@@ -67,7 +67,7 @@ def test_the_same_code_runs_on_the_aws_of_the_environment(own_files: list[str]) 
         [job] = sagemaker.list_training_jobs()["TrainingJobSummaries"]
 
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.splitlines()[0].split() == "taken for ham taken for spam".split()
+    assert ended.stdout.splitlines()[0].split() == ["taken", "for", "ham", "taken", "for", "spam"]
     assert ended.stdout.splitlines()[-1].startswith("accuracy 1.000 on ")
     assert ended.stdout.endswith("; 0 resources left\n")
     assert (objects, endpoints) == (0, [])

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats import FORMATS, FeatureRows, libsvm, slice_rows
@@ -154,6 +156,12 @@ def test_xgboost_reads_the_same(tmp_path: Path) -> None:
 def test_reads_comments_blank_lines_and_windows_line_ends() -> None:
     text = b"# header\r\n1 1:2 \t 3:4\r\n\r\n  0\n2   2:1 # a:b"
     same_rows(libsvm.decode(text), make_rows([{0: 2.0, 2: 4.0}, {}, {1: 1.0}], 3, label=[1, 0, 2]))
+
+
+@given(st.text(alphabet="0123456789 :\n\t.-#eaN\u2603", max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(InvalidDataError):
+        assert len(libsvm.decode(text.encode())) <= text.count("\n") + 1
 
 
 def test_a_row_of_all_features_is_dense() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import struct
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats import FORMATS, FeatureRows, recordio, slice_rows
@@ -176,6 +178,25 @@ def test_a_magic_number_among_the_values_is_no_frame() -> None:
     assert data.count(struct.pack("<I", 0xCED7230A)) > 2
     same_rows(recordio.decode(data), rows)
     assert len(recordio.split(data)) == 2
+
+
+def test_every_nan_is_a_nan() -> None:
+    signalling = np.array([0x7FF4000000000000, 0x3FF0000000000000], dtype=np.uint64)
+    data = encoded(dense_rows(signalling.view(np.float64)[None, :]))
+    same_rows(recordio.decode(data), make_rows([[np.nan, 1.0]], 2))
+    data = frame(entry(1, field(1, bytes.fromhex("0000a07f0000803f"))))
+    same_rows(recordio.decode(data), make_rows([[np.nan, 1.0]], 2))
+
+
+@given(st.sampled_from(NAMES), st.data())
+def test_damaged_records_are_read_or_refused(name: str, data: st.DataObject) -> None:
+    """Whatever the bytes: rows, or the one error that says what is wrong."""
+    content = bytearray((GOLDENS / f"{name}.pbr").read_bytes()[:480])
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    for decode in (recordio.decode, recordio.decode_labels):
+        with contextlib.suppress(InvalidDataError):
+            decode(bytes(content))
 
 
 def test_no_bytes_are_no_rows() -> None:

@@ -26,7 +26,9 @@ def tree(aws: Aws, bucket: str) -> str:
         ("/b/d", ["d.csv"]),
     ],
 )
-def test_a_prefix_is_of_names_not_of_folders(aws: Aws, tree: str, end: str, names: list[str]) -> None:
+def test_a_prefix_is_of_names_not_of_folders(
+    aws: Aws, tree: str, end: str, names: list[str]
+) -> None:
     found = find_objects(aws.s3, {"S3DataType": "S3Prefix", "S3Uri": tree + end})
     assert [item.name for item in found] == names
 
@@ -52,9 +54,7 @@ def test_bad_manifests(aws: Aws, bucket: str, document: object, reason: str) -> 
     body = document if isinstance(document, str) else json.dumps(document)
     aws.s3.put_object(Bucket=bucket, Key="bad-manifest", Body=body)
     with pytest.raises(ConfigurationError, match=reason):
-        find_objects(
-            aws.s3, {"S3DataType": "ManifestFile", "S3Uri": f"s3://{bucket}/bad-manifest"}
-        )
+        find_objects(aws.s3, {"S3DataType": "ManifestFile", "S3Uri": f"s3://{bucket}/bad-manifest"})
 
 
 def test_names_that_clash(aws: Aws, bucket: str, tree: str, tmp_path: Path) -> None:

@@ -91,8 +91,13 @@ def test_a_body_over_the_limit(aws: Aws, endpoint: str) -> None:
     with pytest.raises(ClientError, match="length exceeded 6291456 bytes") as caught:
         invoke(aws, endpoint, b"1" * (limit + 1))
     assert caught.value.response["Error"]["Code"] == "413"
-    row = b"0.9,0.1\n"
-    assert invoke(aws, endpoint, row * (limit // len(row)))["Body"].read(3) == b"0.9"
+    row = b"0.9," + b"0" * 1000 + b".1\n"
+    assert invoke(aws, endpoint, row * (limit // len(row)))["Body"].read(2) == b"0."
+
+
+def test_an_answer_over_the_limit(aws: Aws, endpoint: str) -> None:
+    with pytest.raises(aws.runtime.exceptions.ModelError, match="bytes is over 6291456"):
+        invoke(aws, endpoint, b"1,0\n" * 1_200_000)
 
 
 @pytest.mark.parametrize("more", [{"TargetVariant": "Other"}, {"EndpointName": "missing"}])
@@ -107,7 +112,9 @@ def test_missing_endpoint_on_invoke_in_the_words_of_aws(aws: Aws) -> None:
         invoke(aws, "gone")
 
 
-def test_deleting_ends_the_process(aws: Aws, local: LocalSageMaker, name: str, artifact: str) -> None:
+def test_deleting_ends_the_process(
+    aws: Aws, local: LocalSageMaker, name: str, artifact: str
+) -> None:
     create_model(aws, name, artifact)
     create_endpoint(aws, name)
     directory = local.state_dir / "endpoints" / name

@@ -71,7 +71,9 @@ def test_what_is_missing(streams: LogStreams) -> None:
         logs.get_log_events({**WHERE, "nextToken": "x/1"})
 
 
-def test_a_full_stream_drops_its_oldest(monkeypatch: pytest.MonkeyPatch, streams: LogStreams) -> None:
+def test_a_full_stream_drops_its_oldest(
+    monkeypatch: pytest.MonkeyPatch, streams: LogStreams
+) -> None:
     monkeypatch.setattr("sparkml_sm.local.logs._KEEP", 10)
     stream = streams.open("group", "stream")
     for number in range(5, 40):

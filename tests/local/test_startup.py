@@ -114,7 +114,10 @@ def test_nothing_stays_behind_when_the_parent_is_killed() -> None:
         "    time.sleep(60)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     directory, url = process.stdout.readline().split()

@@ -44,7 +44,9 @@ def test_a_job_trains(train: Train, aws: Aws, name: str, bucket: str) -> None:
         "Uploading",
         "Completed",
     ]
-    assert all(state["EndTime"] >= state["StartTime"] for state in job["SecondaryStatusTransitions"])
+    assert all(
+        state["EndTime"] >= state["StartTime"] for state in job["SecondaryStatusTransitions"]
+    )
     uri = job["ModelArtifacts"]["S3ModelArtifacts"]
     assert uri == f"s3://{bucket}/output/{name}/output/model.tar.gz"
     assert names_in(aws, uri) == ["xgboost-model"]
@@ -86,9 +88,7 @@ def test_metrics_by_pattern(train: Train) -> None:
 def test_a_manifest_names_the_objects(train: Train, aws: Aws, data: str, bucket: str) -> None:
     manifest = [{"prefix": f"{data}/train/"}, "part-1"]
     aws.s3.put_object(Bucket=bucket, Key="manifests/one", Body=json.dumps(manifest))
-    job = train(
-        InputDataConfig=[channel("train", f"s3://{bucket}/manifests/one", "ManifestFile")]
-    )
+    job = train(InputDataConfig=[channel("train", f"s3://{bucket}/manifests/one", "ManifestFile")])
     assert job["TrainingJobStatus"] == "Completed", job
 
 
@@ -107,7 +107,7 @@ def test_an_uncompressed_artifact(train: Train, aws: Aws, name: str, bucket: str
         ({"HyperParameters": {"num_round": "many"}}, "ClientError: .*num_round"),
         (
             {"InputDataConfig": [channel("train", "s3://test-bucket/nothing/here")]},
-            'ClientError: No S3 objects found under S3 URL "s3://test-bucket/nothing/here" given in',
+            'ClientError: No S3 objects found under S3 URL "s3://test-bucket/nothing/here" given',
         ),
         (
             {"InputDataConfig": [channel("train", "s3://no-such-bucket/here")]},
@@ -193,9 +193,7 @@ def _environments() -> list[str]:
 
 
 def test_a_job_can_be_stopped(aws: Aws, name: str, data: str, bucket: str) -> None:
-    aws.sagemaker.create_training_job(
-        **training_request(name, data, bucket, HyperParameters=LONG)
-    )
+    aws.sagemaker.create_training_job(**training_request(name, data, bucket, HyperParameters=LONG))
     in_training(aws, name)
     with pytest.raises(ClientError, match="stop it first"):
         aws.sagemaker.delete_training_job(TrainingJobName=name)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -53,9 +54,9 @@ def transform(aws: Aws, name: str, bucket: str, artifact: str) -> Transform:
 def outputs(aws: Aws, bucket: str, name: str) -> dict[str, bytes]:
     listed = aws.s3.list_objects_v2(Bucket=bucket, Prefix=f"{name}-out/").get("Contents", [])
     return {
-        item["Key"].removeprefix(f"{name}-out/"): aws.s3.get_object(
-            Bucket=bucket, Key=item["Key"]
-        )["Body"].read()
+        item["Key"].removeprefix(f"{name}-out/"): aws.s3.get_object(Bucket=bucket, Key=item["Key"])[
+            "Body"
+        ].read()
         for item in listed
     }
 
@@ -125,7 +126,7 @@ def test_payloads_hold_all_lines_in_order(lines: list[bytes], many: bool, limit:
     assert b"".join(bodies) == b"".join(clean)
     assert all(len(body) <= limit for body in bodies)
     if many:
-        pairs = zip(bodies, bodies[1:], strict=False)
+        pairs = itertools.pairwise(bodies)
         assert all(len(a) + len(b.splitlines(keepends=True)[0]) > limit for a, b in pairs)
     else:
         assert bodies == clean

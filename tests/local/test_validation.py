@@ -55,12 +55,15 @@ def test_patterns_mean_what_they_mean_in_java(pattern: str, good: str, bad: str)
         (
             "ListModels",
             {"MaxResults": 0},
-            "Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater "
-            "than or equal to 1",
+            "Value '0' at 'maxResults' failed to satisfy constraint: Member must have value "
+            "greater than or equal to 1",
         ),
         (
             "AddTags",
-            {"ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:m/m", "Tags": [{"Key": "", "Value": ""}]},
+            {
+                "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:m/m",
+                "Tags": [{"Key": "", "Value": ""}],
+            },
             "Value '' at 'tags.1.member.key' failed to satisfy constraint: Member must have length "
             "greater than or equal to 1",
         ),

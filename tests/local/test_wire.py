@@ -87,7 +87,9 @@ def test_a_wrong_secret_is_refused(
         {"Host": "[::1"},
     ],
 )
-def test_other_origins_and_hosts_are_refused(local: LocalSageMaker, headers: dict[str, str]) -> None:
+def test_other_origins_and_hosts_are_refused(
+    local: LocalSageMaker, headers: dict[str, str]
+) -> None:
     assert post(local, "ListModels", {}, headers)[0] == 403
     assert post(local, "ListModels", {})[0] == 200
 
