@@ -1,8 +1,9 @@
 """The one exception tree.
 
-Every error that this library raises on purpose is a `SparkMLSageMakerError`. Each class also inherits the builtin that a
-caller would expect, so `except ValueError` catches bad data. A message is one line and says what is wrong, where, and
-what to do about it; it never holds a credential or a value of the user's rows beyond the number that was refused.
+Every error that this library raises on purpose is a `SparkMLSageMakerError`. Each class also
+inherits the builtin that a caller would expect, so `except ValueError` catches bad data. A message
+says what is wrong, where, and what to do about it; it never holds a credential, nor of the user's
+rows more than the number that was refused.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class InvalidDataError(SparkMLSageMakerError, ValueError):
 
 
 class ConfigurationError(SparkMLSageMakerError, ValueError):
-    """A setting (role, instance type, path, image, column name) cannot work; nothing was started."""
+    """A setting (role, instance type, path, image) cannot work; nothing was started."""
 
 
 class CredentialsError(ConfigurationError):
@@ -71,7 +72,7 @@ class ResourceNotFoundError(ServiceError, LookupError):
     """AWS says that the bucket, job, model or endpoint does not exist."""
 
 
-class SageMakerSparkSDKException(SparkMLSageMakerError, RuntimeError):
+class SageMakerSparkSDKException(SparkMLSageMakerError, RuntimeError):  # noqa: N818
     """A job or endpoint failed after resources were created.
 
     Parameters
@@ -88,16 +89,19 @@ class SageMakerSparkSDKException(SparkMLSageMakerError, RuntimeError):
 
 
 class TrainingJobError(SageMakerSparkSDKException):
-    """A training job failed or was stopped; the message holds its FailureReason and the log's last lines."""
+    """A training job failed or was stopped.
+
+    The message holds its FailureReason and the last lines of its log.
+    """
 
 
 class EndpointError(SageMakerSparkSDKException):
     """An endpoint failed to start."""
 
 
-class SageMakerResourceCleanupException(SageMakerSparkSDKException):
+class SageMakerResourceCleanupException(SageMakerSparkSDKException):  # noqa: N818
     """A resource could not be deleted."""
 
 
 class InferenceError(SparkMLSageMakerError, RuntimeError):
-    """An endpoint's answers cannot be tied to the rows that were sent, or it failed past all retries."""
+    """An endpoint's answers cannot be tied to rows, or it failed past all attempts."""

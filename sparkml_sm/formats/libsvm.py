@@ -22,7 +22,7 @@ from sparkml_sm.formats.protobuf import Bytes
 from sparkml_sm.formats.rows import FeatureRows, Offsets, offsets_of, positions
 from sparkml_sm.formats.text import line_starts, lines, numbers, prefixed, split_lines, tokens
 
-__all__ = ["decode", "encode", "split"]
+__all__ = ["decode", "encode", "read_width", "split"]
 
 #: The table of a width holds about 20 bytes a feature; of wider rows only the indices in use.
 _WIDEST_TABLE = 1 << 18
@@ -30,7 +30,7 @@ _WIDEST_TABLE = 1 << 18
 split = split_lines
 
 
-def encode(rows: FeatureRows) -> pa.LargeBinaryArray:
+def encode(rows: FeatureRows, width: int | None = None) -> pa.LargeBinaryArray:
     r"""Encode each row as a line that ends in ``\n``.
 
     Parameters
@@ -38,6 +38,8 @@ def encode(rows: FeatureRows) -> pa.LargeBinaryArray:
     rows : FeatureRows
         Dense, sparse or mixed. Without label, 0 is written: the format must have one, and a request
         for predictions is not read for it.
+    width : int, optional
+        Leave out the features from this position on, for a reader that refuses more than it knows.
 
     Returns
     -------
@@ -65,9 +67,21 @@ def encode(rows: FeatureRows) -> pa.LargeBinaryArray:
         leads.append(rows.weight)
     values, offsets, indices = rows.values, rows.value_offsets, positions(rows)
     kept = ~np.isnan(values)
+    if width is not None and width < rows.width:
+        kept &= indices < width
     if not kept.all():
         values, offsets, indices = values[kept], offsets_of(kept)[offsets], indices[kept]
     return lines(leads, ":", prefixed(_prefixes(indices, rows.width), values), offsets)
+
+
+def read_width(rows: FeatureRows) -> int:
+    """Return the number of features that a reader takes the text of `rows` to have.
+
+    It is the largest index written, since the text names no width: less than ``rows.width`` where
+    no row has the last features.
+    """
+    written = positions(rows)[~np.isnan(rows.values)]
+    return int(written.max(initial=-1)) + 1
 
 
 def decode(data: bytes | memoryview, width: int | None = None) -> FeatureRows:

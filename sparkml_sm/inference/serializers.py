@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql.types import StructType
 
+from sparkml_sm.formats import libsvm
 from sparkml_sm.formats.arrow import Where, feature_rows
 from sparkml_sm.formats.registry import FORMATS
 from sparkml_sm.staging.columns import features_column
@@ -129,6 +130,22 @@ class LibSVMRequestRowSerializer(FeatureRequestRowSerializer):
     ) -> None:
         super().__init__(schema, featuresColumnName)
         self.labelColumnName = labelColumnName
+        self._width: int | None = None
+
+    def limited(self, width: int) -> LibSVMRequestRowSerializer:
+        """Return a copy that leaves out the features from `width` on.
+
+        A model that was trained on LIBSVM knows the features up to the last one that any row had,
+        and XGBoost's container refuses rows that have more. Features that no training row had can
+        change no prediction, so they are not sent.
+        """
+        copy = LibSVMRequestRowSerializer(None, self.labelColumnName, self.featuresColumnName)
+        copy._width = width
+        return copy
+
+    def encode(self, batch: pa.Array, where: Where) -> pa.LargeBinaryArray:
+        """Return each row's features as a line of LIBSVM."""
+        return libsvm.encode(feature_rows(batch, None, None, where), self._width)
 
 
 class ProtobufRequestRowSerializer(FeatureRequestRowSerializer):

@@ -48,7 +48,8 @@ def _arrow_udf(score: Score, answers: StructType, _sent: pa.DataType) -> Any:
         for columns in score(batches):
             yield pa.StructArray.from_arrays(columns, names=names)
 
-    return arrow_udf(answers)(_hinted(run, pa.Array))
+    decorate: Any = arrow_udf  # its overloads do not know a StructType
+    return decorate(answers)(_hinted(run, pa.Array))
 
 
 def _pandas_udf(score: Score, answers: StructType, sent: pa.DataType) -> Any:
@@ -63,7 +64,8 @@ def _pandas_udf(score: Score, answers: StructType, sent: pa.DataType) -> Any:
                 {name: each.to_pandas() for name, each in zip(names, columns, strict=True)}
             )
 
-    return pandas_udf(answers)(_hinted(run, pd.DataFrame))
+    decorate: Any = pandas_udf
+    return decorate(answers)(_hinted(run, pd.DataFrame))
 
 
 def _hinted(run: Any, batch: Any) -> Any:

@@ -128,17 +128,21 @@ class Endpoint:
     def deploy(self, variants: Variants, **members: Any) -> None:
         """Bring variants into service in place of the present ones, which serve until then."""
         fresh: list[Variant] = []
+        reason = ""
         try:
             for variant, container in variants:
                 fresh.append(self._variant(variant, container))
                 self._start(fresh[-1], variant)
         except HostError as error:
             logger.warning("endpoint %s: %s", self.name, error)
+            reason = str(error)
+        except Exception:  # the edge of a thread: reported in the record and logged
+            logger.exception("endpoint %s", self.name)
+            reason = "InternalServerError: We encountered an internal error. Please try again."
+        if reason:
             self._end(fresh)
-            if self._variants:  # a failed update leaves the old ones in service
-                self.move("InService", FailureReason=str(error))
-            else:
-                self.move("Failed", FailureReason=str(error))
+            # A failed update leaves the old ones in service.
+            self.move("InService" if self._variants else "Failed", FailureReason=reason)
             return
         with self._lock:
             deleted = self.status == "Deleting"

@@ -129,7 +129,7 @@ class Gateway:
             return service.answer(request)
         except AwsError as error:
             return service.refuse(error)
-        except Exception:
+        except Exception:  # the edge of the server: reported to the client and logged
             logger.exception("%s %s failed", request.method, request.path)
             return service.refuse(
                 AwsError("InternalFailure", "The local SageMaker failed: see its log", 500)

@@ -14,14 +14,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-__all__ = ["guarded", "kill", "main", "on_parent_exit"]
+__all__ = ["guarded", "kill", "main", "signals", "watch_parent"]
 
 _POLL_SECONDS = 1.0
 
@@ -77,14 +76,24 @@ def kill(guard: subprocess.Popen[bytes], timeout: float = 10.0) -> None:
         guard.wait()
 
 
-def on_parent_exit(action: Callable[[], None]) -> None:
-    """Call `action` in a thread once the parent has closed our stdin, or is gone."""
+@contextmanager
+def signals(*numbers: int) -> Iterator[int]:
+    """Catch signals and yield a descriptor on which each comes as one byte.
 
-    def watch() -> None:
-        _await_parent()
-        action()
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
+    A thread that waits for a lock or for a child sleeps through a signal that came just before;
+    one that reads here does not.
+    """
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write)
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+    try:
+        yield read
+    finally:
+        signal.set_wakeup_fd(-1)
+        os.close(write)
+        os.close(read)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -100,31 +109,36 @@ def main(arguments: Sequence[str]) -> int:
     if options.command:
         status = _run(options.command)
     else:
-        _await_parent()
+        for _ in watch_parent():
+            pass
     for path in options.remove:
         _delete(path)
     return status
 
 
 def _run(command: Sequence[str]) -> int:
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-
-    def pass_on(number: int, _frame: Any) -> None:
-        _signal_group(child.pid, number)
-
-    signal.signal(signal.SIGTERM, pass_on)
-    on_parent_exit(lambda: _signal_group(child.pid, signal.SIGKILL))
-    status = child.wait()
-    _signal_group(child.pid, signal.SIGKILL)  # what it started and left behind
+    with signals(signal.SIGCHLD, signal.SIGTERM) as arrived:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        for number in watch_parent(arrived):
+            if number == signal.SIGTERM:
+                _signal_group(child.pid, signal.SIGTERM)
+            elif child.poll() is not None:
+                break
+        _signal_group(child.pid, signal.SIGKILL)  # also what it started and left behind
+        status = child.wait()
     return status if status >= 0 else 128 - status
 
 
-def _await_parent() -> None:
+def watch_parent(arrived: int | None = None) -> Iterator[int]:
+    """Yield the signals that `arrived` brings, until the parent closes our stdin or is gone."""
     parent = os.getppid()
+    watched = [0] if arrived is None else [0, arrived]
     # A fork of the parent may hold the pipe open after the parent itself is gone.
     while os.getppid() == parent:
-        ready, _, _ = select.select([0], [], [], _POLL_SECONDS)
-        if ready and not os.read(0, 4096):
+        ready, _, _ = select.select(watched, [], [], _POLL_SECONDS)
+        if arrived in ready:
+            yield from os.read(arrived, 64)
+        elif ready and not os.read(0, 4096):
             return
 
 

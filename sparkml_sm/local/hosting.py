@@ -9,6 +9,7 @@ import shutil
 import socket
 import tarfile
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ class Host:
         try:
             algorithm = algorithm_of(self._definition["Image"])
             self._fetch()
-        except (ConfigurationError, tarfile.TarError, EOFError, OSError) as error:
+        except (ConfigurationError, tarfile.TarError, zlib.error, EOFError, OSError) as error:
             raise HostError(f"Failed to load the model data or image: {error}") from error
         with socket.socket() as probe:
             probe.bind((_HOST, 0))

@@ -14,12 +14,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 
 from sparkml_sm.local.endpoint_configs import EndpointConfigs
 from sparkml_sm.local.endpoints import Endpoints
 from sparkml_sm.local.gateway import Gateway, Service
-from sparkml_sm.local.guard import guarded, kill, on_parent_exit
+from sparkml_sm.local.guard import guarded, kill, signals, watch_parent
 from sparkml_sm.local.logs import Logs
 from sparkml_sm.local.models import Models
 from sparkml_sm.local.runtime import Runtime
@@ -54,18 +53,19 @@ def serve_forever(owned: Path | None = None, invocation_timeout: float = 60.0) -
         The exit status.
     """
     _forget_the_users_aws()
-    over: SimpleQueue[str] = SimpleQueue()  # the one lock that a signal handler may touch
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.put("signal"))
-    if owned is not None:
-        on_parent_exit(lambda: over.put("end of the parent"))
     directory = owned or Path(tempfile.mkdtemp(prefix="sparkml-sm-"))
-    with _removed_at_the_end(directory), _running(directory, invocation_timeout) as exports:
+    with (
+        signals(signal.SIGINT, signal.SIGTERM) as arrived,
+        _removed_at_the_end(directory),
+        _running(directory, invocation_timeout) as exports,
+    ):
         lines = "".join(f"export {name}={value}\n" for name, value in exports.items())
         # stdout is the interface here: `eval "$(sparkml-sm local)"` in a shell.
         sys.stdout.write(lines)
         sys.stdout.flush()
-        logger.info("stopping: %s", over.get())
+        for _ in [os.read(arrived, 1)] if owned is None else watch_parent(arrived):
+            break
+        logger.info("stopping")
     return 0
 
 

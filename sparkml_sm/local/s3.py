@@ -140,7 +140,7 @@ class ObjectStore:
                 # No inherited AWS_* variable, and no settings from the user's home.
                 env={
                     "HOME": home,
-                    "TMPDIR": f"{home}/tmp",
+                    "TMPDIR": str(self._directory / "tmp"),
                     "GOMEMLIMIT": "512MiB",
                     "PATH": os.defpath,
                 },
@@ -214,8 +214,9 @@ def _flags(directory: Path, port: int) -> list[str]:
 
 def _sockets(port: int) -> list[Path]:
     """Return its sockets; their folder is fixed in the program."""
+    folder = Path("/tmp")  # noqa: S108
     return [
-        Path(f"/tmp/seaweedfs-{name}-grpc-{port + offset + _GRPC}.sock")  # noqa: S108
+        folder / f"seaweedfs-{name}-grpc-{port + offset + _GRPC}.sock"
         for offset, name in enumerate(_PORTS)
     ]
 

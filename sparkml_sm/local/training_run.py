@@ -41,7 +41,7 @@ def run_training_job(job: TrainingJob, site: Site) -> None:
         _fail(job, f"ClientError: {error}")
     except _TrainingFailedError as error:
         _fail(job, str(error))
-    except Exception:
+    except Exception:  # the edge of a thread: reported in the record and logged
         logger.exception("training job %s failed", job.name)
         _fail(job, "InternalServerError: We encountered an internal error. Please try again.")
     finally:

@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -98,7 +99,7 @@ def run_transform_job(job: TransformJob, site: Site) -> None:
         job.end("Failed", FailureReason=_PING_REASON)
     except (ConfigurationError, ClientError) as error:
         job.end("Failed", FailureReason=f"ClientError: {error}"[:1024])
-    except Exception:
+    except Exception:  # the edge of a thread: reported in the record and logged
         logger.exception("transform job %s failed", job.name)
         job.end(
             "Failed",
@@ -249,7 +250,7 @@ class _Run:
                 limit=plan.megabytes * _MEGABYTE,
             )
             answers = list(pool.map(lambda body: self._send(host, body), bodies))
-        except (_RefusedError, ConfigurationError, OSError, EOFError) as error:
+        except (_RefusedError, ConfigurationError, zlib.error, OSError, EOFError) as error:
             kind = error.kind if isinstance(error, _RefusedError) else "ClientError"
             for line in str(error).splitlines() or [""]:
                 self.data_log.write(f"{item.bucket}/{item.key}: {line}")

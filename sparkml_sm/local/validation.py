@@ -51,7 +51,7 @@ def check_input(shape: Any, value: Mapping[str, Any]) -> str | None:
 
 
 def check_output(shape: Any, value: Mapping[str, Any]) -> list[str]:
-    """Check an answer as a request, and types, unknown members, and that what is unset is absent."""
+    """Check an answer as a request, and also types, unknown members and members that are unset."""
     return list(_members(shape, value, "", strict=True))
 
 

@@ -44,7 +44,7 @@ def load_object(body: bytes) -> dict[str, Any]:
 
 
 def from_json(shape: Any, value: Any) -> Any:
-    """Turn JSON into Python; a null is an unset member, an unknown one is passed over, as in AWS."""
+    """Turn JSON into Python; a null is an unset member, an unknown one is passed over."""
     kind = shape.type_name
     if type(value) not in _JSON_TYPES[kind]:
         raise AwsError(

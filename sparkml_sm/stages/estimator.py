@@ -23,7 +23,7 @@ from sparkml_sm.aws.training_jobs import (
 from sparkml_sm.errors import ConfigurationError, SparkMLSageMakerError, TrainingJobError
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.frames import output_schema
-from sparkml_sm.inference.serializers import RequestRowSerializer
+from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer, RequestRowSerializer
 from sparkml_sm.stages.checks import check_training
 from sparkml_sm.stages.model import SageMakerModel
 from sparkml_sm.stages.policies import EndpointCreationPolicy
@@ -136,13 +136,13 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         names.check()
         config = proven(dataset.sparkSession, self._config())
         plan = self._plan(dataset, names, config)
-        staged = self._stage(dataset, names, config)
+        staged = self._stage(dataset, plan, config)
         try:
             trained = self._train(plan, staged, config)
         finally:
             if self.deleteStagingDataAfterTraining:
                 _delete(staged)
-        return self._model(trained, plan, names, config)
+        return self._model(trained, plan, names, config, staged)
 
     # What a kind of estimator decides
 
@@ -188,6 +188,7 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
             image=self.trainingImage,
             role=role_arn(self.sagemakerRole, dataset.sparkSession),
             hyperparameters=self._hyperparameters(),
+            format=STAGED_AS.get(self.trainingSparkDataFormat, self.trainingSparkDataFormat),
             channel=self.trainingChannelName,
             content_type=self._content_type(),
             output=self._uri(self.trainingOutputS3DataPath, names.trainingJobName, config),
@@ -202,18 +203,17 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         bucket = auto_bucket(s3, self.stsClient or config.client("sts"), config.region)
         return f"s3://{bucket}/{job}"
 
-    def _stage(self, dataset: DataFrame, names: NamePolicy, config: AwsConfig) -> StagedDataset:
+    def _stage(self, dataset: DataFrame, plan: TrainingPlan, config: AwsConfig) -> StagedDataset:
         columns = self._columns(dataset.schema)
-        format_ = STAGED_AS.get(self.trainingSparkDataFormat, self.trainingSparkDataFormat)
-        uri = self._uri(self.trainingInputS3DataPath, names.trainingJobName, config)
+        uri = self._uri(self.trainingInputS3DataPath, plan.job, config)
         if self.trainingProjectedColumns:
             dataset = dataset.select(*self.trainingProjectedColumns)
         features = columns.features
-        report(f"staging rows as {format_} below {uri}")
+        report(f"staging rows as {plan.format} below {uri}")
         staged = stage(
             dataset,
             uri,
-            format_,
+            plan.format,
             labelCol=columns.label,
             featuresCol=features if isinstance(features, str) else list(features),
             weightCol=columns.weight,
@@ -250,10 +250,17 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
             )
 
     def _model(
-        self, trained: Mapping[str, Any], plan: TrainingPlan, names: NamePolicy, config: AwsConfig
+        self,
+        trained: Mapping[str, Any],
+        plan: TrainingPlan,
+        names: NamePolicy,
+        config: AwsConfig,
+        staged: StagedDataset,
     ) -> SageMakerModel:
         artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
         serializer, deserializer = self._converters()
+        if type(serializer) is LibSVMRequestRowSerializer and plan.format == "libsvm":
+            serializer = serializer.limited(staged.used)
         client = self.sagemakerClient or config.client("sagemaker")
         model = SageMakerModel(
             endpointInstanceType=self.endpointInstanceType,

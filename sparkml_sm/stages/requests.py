@@ -21,6 +21,8 @@ class TrainingPlan:
         The training job's name.
     image, role : str
     hyperparameters : mapping of str to str
+    format : str
+        The rows are staged as this.
     channel : str
     content_type : str or None
         None sends none: first-party algorithms recognise RecordIO by themselves.
@@ -32,6 +34,7 @@ class TrainingPlan:
     image: str
     role: str
     hyperparameters: Mapping[str, str]
+    format: str
     channel: str
     content_type: str | None
     output: str

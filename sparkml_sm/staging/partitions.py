@@ -12,17 +12,19 @@ from pyspark import TaskContext
 
 from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats.arrow import Where, feature_rows
+from sparkml_sm.formats.libsvm import read_width
 from sparkml_sm.formats.registry import FORMATS
 from sparkml_sm.staging.destinations import Destination, Ticket
 
 __all__ = ["RESULT_SCHEMA", "PartitionWriter", "StagedPart"]
 
-RESULT_SCHEMA = "partition int, rows long, features int, ticket string"
+RESULT_SCHEMA = "partition int, rows long, features int, used int, ticket string"
 _RESULT = pa.schema(
     [
         ("partition", pa.int32()),
         ("rows", pa.int64()),
         ("features", pa.int32()),
+        ("used", pa.int32()),
         ("ticket", pa.string()),
     ]
 )
@@ -38,6 +40,8 @@ class StagedPart:
     rows : int
     features : int
         Of every row.
+    used : int
+        Up to the last feature that any row has.
     ticket : Ticket
         Of its file.
     """
@@ -45,6 +49,7 @@ class StagedPart:
     partition: int
     rows: int
     features: int
+    used: int
     ticket: Ticket
 
     @classmethod
@@ -52,7 +57,7 @@ class StagedPart:
         """Read what a task reported."""
         fields = json.loads(row["ticket"])
         ticket = Ticket(**{**fields, "etags": tuple(fields["etags"])})
-        return cls(row["partition"], row["rows"], row["features"], ticket)
+        return cls(row["partition"], row["rows"], row["features"], row["used"], ticket)
 
 
 def partition_id() -> int:
@@ -99,7 +104,7 @@ class PartitionWriter:
         out = self.destination.writer(f"part-{partition:06d}{format_.extension}")
         try:
             encoder = format_.writer(out)
-            count, width = 0, self.width
+            count, width, used = 0, self.width, 0
             batch: pa.RecordBatch | None = first
             while batch is not None:
                 where = replace(self.where, partition=partition, firstRow=count)
@@ -113,6 +118,7 @@ class PartitionWriter:
                 )
                 encoder.write(rows)
                 count, width = count + len(rows), rows.width
+                used = max(used, read_width(rows))
                 batch = next(rest, None)
             encoder.close()
             ticket = out.finish()
@@ -123,7 +129,7 @@ class PartitionWriter:
             [
                 pa.array([value], kind)
                 for value, kind in zip(
-                    (partition, count, width, json.dumps(asdict(ticket))),
+                    (partition, count, width, used, json.dumps(asdict(ticket))),
                     _RESULT.types,
                     strict=True,
                 )

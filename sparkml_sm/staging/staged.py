@@ -36,6 +36,9 @@ class StagedDataset:
     rows : int
     features : int
         Of every row.
+    used : int
+        Up to the last feature that any row has: what a reader of LIBSVM takes for the number of
+        features, and so what a model that is trained on LIBSVM knows.
     bytes : int
         Of all data files.
     """
@@ -45,6 +48,7 @@ class StagedDataset:
     objects: tuple[str, ...]
     rows: int
     features: int
+    used: int
     bytes: int
     _destination: Destination = field(repr=False)
 
@@ -174,6 +178,7 @@ def _run(selected: DataFrame, write: PartitionWriter) -> StagedDataset:
         objects=tuple(destination.uri + name for name in names),
         rows=sum(part.rows for part in parts),
         features=features,
+        used=max(part.used for part in parts),
         bytes=sum(part.ticket.size for part in parts),
         _destination=destination,
     )

@@ -65,20 +65,24 @@ def test_the_command_prints_its_exports_and_ends_by_signal(number: signal.Signal
         text=True,
         env=os.environ | {"AWS_PROFILE": "does-not-exist"},
     )
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in EXPORTS]
-    assert time.monotonic() - started < 5
-    exports = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
-    assert all(line.startswith("export ") for line in lines)
-    assert list(exports) == EXPORTS
-    urls = [value for name, value in exports.items() if name.startswith("AWS_ENDPOINT")]
-    assert {urlsplit(url).hostname for url in urls} == {"127.0.0.1"}
-    assert not any(closed(url) for url in urls)
-    process.send_signal(number)
-    rest, errors = process.communicate(timeout=20)
-    assert (rest, process.returncode) == ("", 0), errors
-    assert exports["AWS_SECRET_ACCESS_KEY"] not in errors
-    assert all(closed(url) for url in urls)
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in EXPORTS]
+        assert time.monotonic() - started < 5
+        exports = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
+        assert all(line.startswith("export ") for line in lines)
+        assert list(exports) == EXPORTS
+        urls = [value for name, value in exports.items() if name.startswith("AWS_ENDPOINT")]
+        assert {urlsplit(url).hostname for url in urls} == {"127.0.0.1"}
+        assert not any(closed(url) for url in urls)
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=20)
+        assert (rest, process.returncode) == ("", 0), errors
+        assert exports["AWS_SECRET_ACCESS_KEY"] not in errors
+        assert all(closed(url) for url in urls)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_it_sets_the_environment_and_restores_it(monkeypatch: pytest.MonkeyPatch) -> None:
