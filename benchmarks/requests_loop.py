@@ -89,6 +89,7 @@ def with_our_encoder(
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import boto3
         import pyarrow as pa
+
         from sparkml_sm.formats.registry import FORMATS
 
         client = boto3.client("sagemaker-runtime")
@@ -105,10 +106,10 @@ def _full_payloads(
 ) -> Iterator[tuple[pa.Array, memoryview]]:
     """Fill each request up to the limit; what a batch leaves over opens the next request."""
     import pyarrow as pa
-    from sparkml_sm.formats.arrow import Where, feature_rows
-    from sparkml_sm.formats.registry import FORMATS
 
+    from sparkml_sm.formats.arrow import Where, feature_rows
     from sparkml_sm.formats.payloads import cut, payload
+    from sparkml_sm.formats.registry import FORMATS
 
     encode = FORMATS[encoding].encode
     assert encode is not None

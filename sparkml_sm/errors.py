@@ -99,7 +99,7 @@ class EndpointError(SageMakerSparkSDKException):
     """An endpoint failed to start."""
 
 
-class SageMakerResourceCleanupException(SageMakerSparkSDKException):  # noqa: N818
+class SageMakerResourceCleanupException(SageMakerSparkSDKException):
     """A resource could not be deleted."""
 
 

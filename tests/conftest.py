@@ -1,7 +1,8 @@
-"""What all tests share: one Spark session."""
+"""What all tests share: one Spark session and one local SageMaker."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sparkml_sm.cli.java import java_environment
+from sparkml_sm.local import LocalSageMaker
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,23 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         )
         yield session
         session.stop()
+
+
+@pytest.fixture(scope="session")
+def sagemaker() -> Iterator[LocalSageMaker]:
+    """One local SageMaker for the tests of the client side, not in the environment: see `inside`."""
+    before = dict(os.environ)
+    with LocalSageMaker() as running:
+        for name in running.environment:
+            os.environ.pop(name)
+        os.environ.update(before)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def inside(sagemaker: LocalSageMaker) -> Iterator[LocalSageMaker]:
+    """The local SageMaker, in the environment of one module's tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in sagemaker.environment.items():
+            environment.setenv(name, value)
+        yield sagemaker

@@ -27,7 +27,9 @@ def test_importing_loads_no_heavy_module() -> None:
         "import sys, sparkml_sm; "
         f"print([name for name in {heavy!r}.split() if name in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert found.stdout.strip() == "[]"
 
 

@@ -21,7 +21,8 @@ __all__ = ["Where", "feature_rows"]
 Flags = npt.NDArray[np.bool_]
 Number = TypeVar("Number", np.float64, np.int32)
 
-_SPARSE, _DENSE = 0, 1
+#: The size that stands for a dense vector, which has as many features as values.
+_DENSE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ def feature_rows(
 
     Parameters
     ----------
-    features : struct array of type, size, indices, values
-        Vectors as Spark's `unwrap_udt` gives them: `type` 0 is sparse and 1 dense; `size` counts
-        for sparse rows only; `indices` of dense rows are null or empty. May be a slice.
+    features : struct array of size, indices, values
+        Vectors: `size` is -1 for a dense one and null where there is none; `indices` of dense
+        rows are null or empty. May be a slice.
     label, weight : numeric array, or None
         As long as `features`. None where there is none.
     where : Where
@@ -102,12 +103,10 @@ def feature_rows(
         infinite or (a weight) negative where it may not be. The first such row is named.
     """
     features, label, weight = _whole(features), _whole(label), _whole(weight)
-    name = where.featuresColumn
-    dense = _kinds(features, where)
+    sizes = _sizes(features, where)
+    dense = sizes == _DENSE
     values, counts = _list(features.field("values"), "values", where)
     indices, index_counts = _list(features.field("indices"), "indices", where, skip=dense)
-    sizes = features.field("size").fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    where.refuse(name, ~dense & (sizes < 0), "the sparse vector has no size", _REBUILD)
     widths = np.where(dense, counts, sizes)
     if width is None:
         width = int(widths[0]) if len(widths) else 0
@@ -139,17 +138,16 @@ def _whole(array: pa.Array | pa.ChunkedArray | None) -> pa.Array | None:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
-def _kinds(features: pa.StructArray, where: Where) -> Flags:
-    """Tell dense from sparse rows; refuse null vectors."""
-    kinds = features.field("type").fill_null(-1).to_numpy(zero_copy_only=False)
-    missing = kinds == -1
+def _sizes(features: pa.StructArray, where: Where) -> Offsets:
+    """Give the size of each vector, -1 for a dense one; refuse null vectors."""
+    column = features.field("size")
+    missing = column.is_null().to_numpy(zero_copy_only=False)
     if features.null_count:
         missing |= features.is_null().to_numpy(zero_copy_only=False)
     where.refuse(where.featuresColumn, missing, "the features are null", _DROP)
-    dense: Flags = kinds == _DENSE
-    strange = ~dense & (kinds != _SPARSE)
-    where.refuse(where.featuresColumn, strange, "the value is no vector", _REBUILD)
-    return dense
+    sizes: Offsets = column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    where.refuse(where.featuresColumn, sizes < _DENSE, "the value is no vector", _REBUILD)
+    return sizes
 
 
 def _list(

@@ -80,6 +80,9 @@ def read_width(rows: FeatureRows) -> int:
     It is the largest index written, since the text names no width: less than ``rows.width`` where
     no row has the last features.
     """
+    ends = rows.value_offsets[1:][rows.dense]
+    if rows.width and len(ends) and not np.isnan(rows.values[ends - 1]).all():
+        return rows.width  # a dense row that has its last feature, found without a look at the rest
     written = positions(rows)[~np.isnan(rows.values)]
     return int(written.max(initial=-1)) + 1
 

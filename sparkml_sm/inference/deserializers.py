@@ -12,6 +12,11 @@ from sparkml_sm.formats import csv
 __all__ = ["ResponseRowDeserializer", "XGBoostCSVRowDeserializer"]
 
 
+# The text of one number with its comma, and the classes that a vector has at least room for.
+_DIGITS = 24
+_CLASSES = 16
+
+
 class ResponseRowDeserializer:
     """The base of all response deserializers.
 
@@ -24,10 +29,13 @@ class ResponseRowDeserializer:
     schema : StructType
         The columns that `transform` appends. Their types are double, vector, or anything that Arrow
         and Spark share.
+    bytesPerRow : int, default 64
+        How long the answer to one row may be, so that no request asks for more than fits.
     """
 
     accept: str = "text/csv"
     schema: StructType
+    bytesPerRow: int = 64
 
     def decode(self, body: bytes, rows: int) -> list[pa.Array]:
         """Return the columns of `schema` for the rows of one request.
@@ -61,12 +69,17 @@ class XGBoostCSVRowDeserializer(ResponseRowDeserializer):
         The column that `transform` appends.
     vector : bool, default False
         Whether each row's answer is a vector, as with the objective ``multi:softprob``.
+    size : int, default 1
+        Length of the vector.
     """
 
     accept = "text/csv"
 
-    def __init__(self, prediction_column_name: str = "prediction", vector: bool = False) -> None:
+    def __init__(
+        self, prediction_column_name: str = "prediction", vector: bool = False, size: int = 1
+    ) -> None:
         self.vector = vector
+        self.bytesPerRow = _DIGITS * (max(size, _CLASSES) if vector else 1)
         kind: DataType = VectorUDT() if vector else DoubleType()
         self.schema = StructType([StructField(prediction_column_name, kind, nullable=False)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -29,8 +30,10 @@ class Payload:
     rows: int
 
 
-def payloads(encoded: Iterable[pa.LargeBinaryArray], limit: int) -> Iterator[Payload]:
-    """Pack rows, in order, into bodies of at most `limit` bytes.
+def payloads(
+    encoded: Iterable[pa.LargeBinaryArray], limit: int, most_rows: int = sys.maxsize
+) -> Iterator[Payload]:
+    """Pack rows, in order, into bodies of at most `limit` bytes and `most_rows` rows.
 
     What is left of a batch goes in front of the next one: a short request costs as much time as a
     full one.
@@ -41,6 +44,8 @@ def payloads(encoded: Iterable[pa.LargeBinaryArray], limit: int) -> Iterator[Pay
         Rows as bytes.
     limit : int
         Bytes of a body.
+    most_rows : int, optional
+        Rows of a body: answers have a limit of their own.
 
     Raises
     ------
@@ -54,6 +59,7 @@ def payloads(encoded: Iterable[pa.LargeBinaryArray], limit: int) -> Iterator[Pay
         start = 0
         while start < len(batch):
             stop = int(np.searchsorted(ends, ends[start] + limit - held, side="right")) - 1
+            stop = min(stop, start + most_rows - rows)
             if stop > start:
                 pieces.append(data[ends[start] : ends[stop]])
                 held += int(ends[stop] - ends[start])

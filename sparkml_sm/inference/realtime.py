@@ -21,6 +21,8 @@ __all__ = ["RealTimeScorer"]
 # InvokeEndpoint takes 6 MB (BodyBlob.max); the predecessor's 5 MiB leave room for a container's own
 # limit.
 PAYLOAD_BYTES = 5 * 1024 * 1024
+# An answer has the same limit: short rows may be answered with more bytes than they are sent with.
+ANSWER_BYTES = 6_000_000
 IN_FLIGHT = 8
 # The service gives the container 60 s; a shorter socket timeout would send what is still being
 # answered.
@@ -37,8 +39,8 @@ class RealTimeScorer:
     endpoint : str
     content_type, accept : str
         Media types of payload and answer.
-    payload_bytes : int
-        The longest payload.
+    payload_bytes, answer_bytes : int
+        The longest payload and answer.
     in_flight : int
         Requests at once in one task.
     backoff : Backoff
@@ -49,6 +51,7 @@ class RealTimeScorer:
     content_type: str
     accept: str
     payload_bytes: int = PAYLOAD_BYTES
+    answer_bytes: int = ANSWER_BYTES
     in_flight: int = IN_FLIGHT
     backoff: Backoff = field(default_factory=Backoff)
 

@@ -28,6 +28,10 @@ class Scorer(Protocol):
         """The longest payload."""
 
     @property
+    def answer_bytes(self) -> int:
+        """The longest answer."""
+
+    @property
     def in_flight(self) -> int:
         """Requests at once in one task."""
 
@@ -52,7 +56,8 @@ class PartitionScorer:
 
     def __call__(self, batches: Iterable[pa.Array]) -> Iterator[list[pa.Array]]:
         """Yield the answers to all rows of `batches`, in order; borders of batches are not kept."""
-        bodies = payloads(self._encoded(batches), self.scorer.payload_bytes)
+        most_rows = max(1, self.scorer.answer_bytes // self.deserializer.bytesPerRow)
+        bodies = payloads(self._encoded(batches), self.scorer.payload_bytes, most_rows)
         for payload, answer in _in_flight(bodies, self.scorer, self.scorer.in_flight):
             columns = self.deserializer.decode(answer, payload.rows)
             for column in columns:

@@ -95,7 +95,7 @@ class FeatureRequestRowSerializer(RequestRowSerializer):
         return f"{type(self).__name__}(featuresColumnName={self.featuresColumnName!r})"
 
     def column(self, schema: StructType) -> Column:
-        """Return the features as one struct of type, size, indices and values."""
+        """Return the features as one struct of size, indices and values."""
         return features_column(schema, self.featuresColumnName)
 
     def encode(self, batch: pa.Array, where: Where) -> pa.LargeBinaryArray:

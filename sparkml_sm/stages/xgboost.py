@@ -30,5 +30,8 @@ class XGBoostSageMakerEstimator(SageMakerAlgorithmEstimator):
     default_serializer = LibSVMRequestRowSerializer
 
     def _answers(self) -> ResponseRowDeserializer:
-        shape = self.algorithm.output(self.hyperparameter_values())
-        return XGBoostCSVRowDeserializer(vector=shape == "vector")
+        values = self.hyperparameter_values()
+        size = self.algorithm.output_size(values) or 1
+        return XGBoostCSVRowDeserializer(
+            vector=self.algorithm.output(values) == "vector", size=size
+        )

@@ -1,8 +1,7 @@
 """Which columns of a DataFrame carry label, weight and features, and how they cross to Python.
 
 Whatever the user has (a vector column, an array column, a list of numeric columns), features cross
-as the one struct that Spark's `unwrap_udt` makes of a vector: type, size, indices, values. Nothing
-is converted row by row.
+as the parts of a vector: size, indices, values. Nothing is converted row by row.
 """
 
 from __future__ import annotations
@@ -14,14 +13,21 @@ from dataclasses import dataclass
 import pyspark.sql.functions as F
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql import Column, DataFrame
-from pyspark.sql.types import ArrayType, DataType, NumericType, StructType
+from pyspark.sql.types import ArrayType, DataType, DoubleType, NumericType, StructType
 
 from sparkml_sm.errors import InvalidDataError
 
-__all__ = ["RowColumns", "column_type", "features_column", "row_columns", "vector_width"]
+__all__ = [
+    "RowColumns",
+    "column_type",
+    "feature_parts",
+    "features_column",
+    "row_columns",
+    "vector_width",
+]
 
-_DENSE = 1
-_FEATURES = "struct<type:tinyint,size:int,indices:array<int>,values:array<double>>"
+_DENSE_TYPE = 1  # in the `type` field of an unwrapped vector
+_DENSE = -1  # in the `size` of `feature_parts`
 
 Features = str | Sequence[str]
 
@@ -46,8 +52,8 @@ class RowColumns:
     width: int | None
 
     def select(self, dataset: DataFrame) -> DataFrame:
-        """Return `label`, `weight` (where there are any) and `features`, ready for Arrow."""
-        columns = [features_column(dataset.schema, self.features).alias("features")]
+        """Return `label`, `weight` (where there are any) and the features' parts, for Arrow."""
+        columns = feature_parts(dataset.schema, self.features)
         for name, source in (("weight", self.weight), ("label", self.label)):
             if source is not None:
                 columns.insert(0, _column(source).cast("double").alias(name))
@@ -121,7 +127,12 @@ def vector_width(schema: StructType, features: Features) -> int | None:
 
 
 def features_column(schema: StructType, features: Features) -> Column:
-    """Return the features of each row as one struct of type, size, indices and values.
+    """Return the features of each row as one struct of the columns of `feature_parts`."""
+    return F.struct(*feature_parts(schema, features))
+
+
+def feature_parts(schema: StructType, features: Features) -> list[Column]:
+    """Return the features of each row as columns `size`, `indices` and `values`.
 
     Parameters
     ----------
@@ -132,8 +143,9 @@ def features_column(schema: StructType, features: Features) -> Column:
 
     Returns
     -------
-    Column
-        Null fields where the row's vector or array is null.
+    list of Column
+        `size` is -1 for a dense row, and null where the row's vector or array is null. A struct of
+        them would cost Spark's Arrow writer a tenth of the transfer.
 
     Raises
     ------
@@ -148,7 +160,9 @@ def features_column(schema: StructType, features: Features) -> Column:
     if isinstance(found, VectorUDT):
         return _unwrapped(_column(features))
     if isinstance(found, ArrayType) and isinstance(found.elementType, NumericType):
-        return _dense(_column(features).cast("array<double>"))
+        values = _column(features)
+        same = isinstance(found.elementType, DoubleType)
+        return _dense(values if same else values.cast("array<double>"))
     if found.simpleString() == "vector":
         raise InvalidDataError(
             f"features column {features!r} holds pyspark.mllib vectors: convert it with "
@@ -171,24 +185,20 @@ def _column(name: str) -> Column:
     return F.col("`" + name.replace("`", "``") + "`")
 
 
-def _unwrapped(vector: Column) -> Column:
+def _unwrapped(vector: Column) -> list[Column]:
     parts = F.unwrap_udt(vector)
-    empty = F.array()
-    # Null lists make Spark 4's Arrow batcher quadratic: a dense vector's indices are null, so give
-    # it empty ones.
-    return F.struct(
-        parts["type"].alias("type"),
-        parts["size"].alias("size"),
-        F.coalesce(parts["indices"], empty.cast("array<int>")).alias("indices"),
-        F.coalesce(parts["values"], empty.cast("array<double>")).alias("values"),
-    ).cast(_FEATURES)
+    # Null lists make Spark 4's Arrow batcher quadratic: a dense vector's indices are null, so they
+    # are made empty. A cast of the whole struct would copy every element.
+    return [
+        F.when(parts["type"] == _DENSE_TYPE, F.lit(_DENSE)).otherwise(parts["size"]).alias("size"),
+        F.coalesce(parts["indices"], F.array().cast("array<int>")).alias("indices"),
+        F.coalesce(parts["values"], F.array().cast("array<double>")).alias("values"),
+    ]
 
 
-def _dense(values: Column) -> Column:
-    kind = F.when(values.isNotNull(), F.lit(_DENSE))
-    return F.struct(
-        kind.cast("tinyint").alias("type"),
-        F.size(values).alias("size"),
+def _dense(values: Column) -> list[Column]:
+    return [
+        F.when(values.isNotNull(), F.lit(_DENSE)).alias("size"),
         F.array().cast("array<int>").alias("indices"),
         F.coalesce(values, F.array().cast("array<double>")).alias("values"),
-    ).cast(_FEATURES)
+    ]

@@ -30,6 +30,9 @@ _RESULT = pa.schema(
 )
 
 
+_PARTS = ["size", "indices", "values"]
+
+
 @dataclass(frozen=True, slots=True)
 class StagedPart:
     """One committed partition that had rows.
@@ -109,7 +112,7 @@ class PartitionWriter:
             while batch is not None:
                 where = replace(self.where, partition=partition, firstRow=count)
                 rows = feature_rows(
-                    batch.column("features"),
+                    pa.StructArray.from_arrays([batch.column(part) for part in _PARTS], _PARTS),
                     _optional(batch, "label"),
                     _optional(batch, "weight"),
                     where,
@@ -118,7 +121,7 @@ class PartitionWriter:
                 )
                 encoder.write(rows)
                 count, width = count + len(rows), rows.width
-                used = max(used, read_width(rows))
+                used = max(used, read_width(rows) if self.format == "libsvm" else rows.width)
                 batch = next(rest, None)
             encoder.close()
             ticket = out.finish()

@@ -19,7 +19,9 @@ def test_reads_s3_uris(uri: str, bucket: str, key: str) -> None:
     assert split_s3_uri(uri) == (bucket, key)
 
 
-@pytest.mark.parametrize("uri", ["", "bucket/key", "http://bucket/key", "s3:///key", "s3://UPPER/k"])
+@pytest.mark.parametrize(
+    "uri", ["", "bucket/key", "http://bucket/key", "s3:///key", "s3://UPPER/k"]
+)
 def test_refuses_what_is_no_s3_uri(uri: str) -> None:
     with pytest.raises(ConfigurationError, match="no S3 URI"):
         split_s3_uri(uri)

@@ -30,7 +30,7 @@ def test_gives_up_after_the_timeout() -> None:
     times = iter(range(0, 1000, 30))
     with pytest.raises(TimeoutError):
         wait_for(
-            lambda: {},
+            dict,
             lambda _: False,
             lambda _: None,
             timeout=60,

@@ -14,7 +14,6 @@ from tests.formats.strategies import batches
 
 TYPE = pa.struct(
     [
-        ("type", pa.int8()),
         ("size", pa.int32()),
         ("indices", pa.list_(pa.int32())),
         ("values", pa.list_(pa.float64())),
@@ -24,11 +23,11 @@ WHERE = Where("features", "label", "weight", partition=3, firstRow=1000)
 
 
 def dense(*values: float | None) -> dict[str, Any]:
-    return {"type": 1, "size": None, "indices": None, "values": list(values)}
+    return {"size": -1, "indices": None, "values": list(values)}
 
 
 def sparse(size: int, indices: list[int], values: list[float | None]) -> dict[str, Any]:
-    return {"type": 0, "size": size, "indices": indices, "values": values}
+    return {"size": size, "indices": indices, "values": values}
 
 
 def column(*rows: dict[str, Any] | None) -> pa.StructArray:
@@ -78,23 +77,22 @@ def test_values_are_not_copied() -> None:
     lists = pa.ListArray.from_arrays(pa.array([0, 2, 4, 6], pa.int32()), pa.array(values))
     features = pa.StructArray.from_arrays(
         [
-            pa.array([1, 1, 1], pa.int8()),
-            pa.array([None] * 3, pa.int32()),
+            pa.array([-1] * 3, pa.int32()),
             pa.array([[]] * 3, pa.list_(pa.int32())),
             lists,
         ],
-        names=["type", "size", "indices", "values"],
+        names=["size", "indices", "values"],
     )
     assert np.shares_memory(read(features).values, values)
 
 
 def test_size_of_dense_rows_does_not_count() -> None:
-    row = {"type": 1, "size": -1, "indices": [], "values": [1.0, 2.0]}
+    row = {"size": -1, "indices": [], "values": [1.0, 2.0]}
     same_rows(read(column(row)), make_rows([[1.0, 2.0]], 2))
 
 
 def test_indices_of_dense_rows_are_left_aside() -> None:
-    row = {"type": 1, "size": None, "indices": [0, 1], "values": [1.0, 2.0]}
+    row = {"size": -1, "indices": [0, 1], "values": [1.0, 2.0]}
     rows = read(column(sparse(2, [1], [5.0]), row, sparse(2, [0], [6.0])))
     same_rows(rows, make_rows([{1: 5.0}, [1.0, 2.0], {0: 6.0}], 2))
 
@@ -129,13 +127,12 @@ GOOD = dense(1.0, 2.0)
     ("row", "reason"),
     [
         (None, "the features are null"),
-        ({"type": None, "size": -1, "indices": [], "values": []}, "the features are null"),
-        ({"type": 2, "size": 2, "indices": [], "values": [1.0, 2.0]}, "the value is no vector"),
+        ({"size": None, "indices": [], "values": []}, "the features are null"),
+        ({"size": -2, "indices": [], "values": [1.0, 2.0]}, "the value is no vector"),
         (dense(1.0, None), "a feature is null"),
         (sparse(2, [0, 1], [1.0, None]), "a feature is null"),
-        ({"type": 1, "size": None, "indices": None, "values": None}, "the values .* are null"),
-        ({"type": 0, "size": 2, "indices": None, "values": [1.0]}, "the indices .* are null"),
-        ({"type": 0, "size": None, "indices": [1], "values": [1.0]}, "has no size"),
+        ({"size": -1, "indices": None, "values": None}, "the values .* are null"),
+        ({"size": 2, "indices": None, "values": [1.0]}, "the indices .* are null"),
         (dense(1.0), "the vector has 1 features and 2 are expected"),
         (sparse(3, [1], [1.0]), "the vector has 3 features and 2 are expected"),
         (sparse(2, [2], [1.0]), "an index is outside of 0 to 1"),

@@ -25,7 +25,9 @@ from sparkml_sm.inference.serializers import UnlabeledCSVRequestRowSerializer
 from tests.inference.conftest import Endpoint
 
 
-def _score(df: DataFrame, endpoint: Endpoint, *, prepend: bool = True, **options: object) -> DataFrame:
+def _score(
+    df: DataFrame, endpoint: Endpoint, *, prepend: bool = True, **options: object
+) -> DataFrame:
     serializer = UnlabeledCSVRequestRowSerializer()
     deserializer = XGBoostCSVRowDeserializer()
     scorer = RealTimeScorer(
@@ -46,7 +48,9 @@ def _numbers(spark: SparkSession, rows: int, partitions: int = 2) -> DataFrame:
     )
 
 
-def test_every_row_gets_its_own_answer_across_payloads(spark: SparkSession, endpoint: Endpoint) -> None:
+def test_every_row_gets_its_own_answer_across_payloads(
+    spark: SparkSession, endpoint: Endpoint
+) -> None:
     df = _score(_numbers(spark, 50_000), endpoint, payload_bytes=10_000)
     assert df.filter("prediction != id").count() == 0
     assert len(endpoint.rows) == 50_000
@@ -59,7 +63,7 @@ def test_input_columns_of_any_type_pass_through(spark: SparkSession, endpoint: E
         sparse=Vectors.sparse(3, {1: 2.0}),
         matrix=Matrices.dense(1, 2, [1.0, 2.0]),
         price=Decimal("1.50"),
-        at=datetime.datetime(2026, 1, 2, 3, 4, 5),
+        at=datetime.datetime(2026, 1, 2, 3, 4, 5),  # noqa: DTZ001 (Spark's own are naive)
         nested=Row(tags=["a", None], counts={"x": 1}),
         nothing="",
     )
@@ -73,7 +77,9 @@ def test_input_columns_of_any_type_pass_through(spark: SparkSession, endpoint: E
     assert found["nested"]["counts"] == {"x": 1}
 
 
-def test_only_the_answers_where_the_input_is_not_wanted(spark: SparkSession, endpoint: Endpoint) -> None:
+def test_only_the_answers_where_the_input_is_not_wanted(
+    spark: SparkSession, endpoint: Endpoint
+) -> None:
     assert _score(_numbers(spark, 3), endpoint, prepend=False).columns == ["prediction"]
 
 
@@ -97,6 +103,12 @@ def test_nothing_is_sent_by_a_plan(spark: SparkSession, endpoint: Endpoint) -> N
 def test_empty_partitions_send_nothing(spark: SparkSession, endpoint: Endpoint) -> None:
     assert _score(_numbers(spark, 2, partitions=6), endpoint).count() == 2
     assert _score(_numbers(spark, 0), endpoint).collect() == []
+
+
+def test_no_request_asks_for_more_answers_than_fit(spark: SparkSession, endpoint: Endpoint) -> None:
+    df = _score(_numbers(spark, 1_000, partitions=1), endpoint, answer_bytes=2_400)
+    assert len(df.collect()) == 1_000
+    assert endpoint.requests == 10
 
 
 def test_several_requests_are_in_flight(spark: SparkSession, endpoint: Endpoint) -> None:
@@ -133,7 +145,7 @@ def test_a_vector_of_class_probabilities(spark: SparkSession, endpoint: Endpoint
         lambda h: h.model_error(0),
         lambda h: h.drop(),
     ],
-    ids="throttled not-ready 500 503 530 model-503 timed-out dropped".split(),
+    ids=["throttled", "not-ready", "500", "503", "530", "model-503", "timed-out", "dropped"],
 )
 def test_a_passing_fault_is_tried_again_and_no_row_is_lost(
     spark: SparkSession, endpoint: Endpoint, fault: object
@@ -163,7 +175,7 @@ def test_a_passing_fault_is_tried_again_and_no_row_is_lost(
         (lambda h: h.fail(403, "AccessDeniedException"), r"AccessDeniedException"),
         (lambda h: h.fail(400, "ValidationError", "Endpoint x not found."), r"not found"),
     ],
-    ids="short long empty html 400 413 denied missing".split(),
+    ids=["short", "long", "empty", "html", "400", "413", "denied", "missing"],
 )
 def test_a_lasting_fault_fails_at_once_and_says_what_is_wrong(
     spark: SparkSession, endpoint: Endpoint, fault: object, message: str
@@ -219,7 +231,9 @@ def test_a_row_longer_than_a_payload_is_named(spark: SparkSession, endpoint: End
         _score(_numbers(spark, 1), endpoint, payload_bytes=2).collect()
 
 
-def test_limit_closes_the_requests_that_are_not_needed(spark: SparkSession, endpoint: Endpoint) -> None:
+def test_limit_closes_the_requests_that_are_not_needed(
+    spark: SparkSession, endpoint: Endpoint
+) -> None:
     df = _score(_numbers(spark, 30_000, partitions=1), endpoint, payload_bytes=1_000)
     assert len(df.limit(5).collect()) == 5
     assert len(endpoint.rows) < 30_000

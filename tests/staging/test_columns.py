@@ -9,22 +9,21 @@ from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.staging.columns import row_columns, vector_width
 
 
-def test_every_kind_of_features_crosses_as_the_same_struct(spark: SparkSession) -> None:
+def test_every_kind_of_features_crosses_as_the_same_parts(spark: SparkSession) -> None:
     rows = [(1.0, Vectors.dense(1.0, 2.0), [1.0, 2.0], 1, 2.0)]
     df = spark.createDataFrame(rows, ["label", "vector", "array", "a", "b.c"])
-    struct = {"type": 1, "size": 2, "indices": [], "values": [1.0, 2.0]}
+    parts = {"size": -1, "indices": [], "values": [1.0, 2.0]}
     for features in ("array", ["a", "b.c"]):
         [row] = row_columns(df.schema, "label", features, None).select(df).collect()
-        assert row.asDict(recursive=True) == {"label": 1.0, "features": struct}
+        assert row.asDict(recursive=True) == {"label": 1.0, **parts}
     [row] = row_columns(df.schema, None, "vector", "a").select(df).collect()
-    found = row.asDict(recursive=True)
-    assert found == {"weight": 1.0, "features": {**struct, "size": None}}
+    assert row.asDict(recursive=True) == {"weight": 1.0, **parts}
 
 
 def test_a_sparse_vector_keeps_its_indices(spark: SparkSession) -> None:
     df = spark.createDataFrame([(Vectors.sparse(5, {3: 2.0}),)], ["features"])
     [row] = row_columns(df.schema, None, "features", None).select(df).collect()
-    assert row.features.asDict() == {"type": 0, "size": 5, "indices": [3], "values": [2.0]}
+    assert row.asDict() == {"size": 5, "indices": [3], "values": [2.0]}
 
 
 def test_the_width_is_read_from_spark_mls_own_metadata(spark: SparkSession) -> None:

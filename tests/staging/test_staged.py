@@ -86,12 +86,14 @@ def test_dense_and_sparse_rows_of_one_column_keep_their_order(
         Vectors.sparse(3, {}),
         Vectors.dense(0.0, 0.0, 0.0),
     ]
-    df = spark.createDataFrame([(float(n), v) for n, v in enumerate(vectors)], ["label", "features"])
+    df = spark.createDataFrame(
+        [(float(n), v) for n, v in enumerate(vectors)], ["label", "features"]
+    )
     staged = stage(df.coalesce(1), tmp_path.as_uri(), "recordio")
-    rows = FORMATS["recordio"].decode(_path(staged.objects[0]).read_bytes())
-    assert rows.dense.tolist() == [True, False, False, True]
-    assert np.asarray(rows.label).tolist() == [0.0, 1.0, 2.0, 3.0]
-    assert rows.values.tolist() == [1.0, 0.0, 2.0, 4.0, 0.0, 0.0, 0.0]
+    read = FORMATS["recordio"].decode(_path(staged.objects[0]).read_bytes())
+    assert read.dense.tolist() == [True, False, False, True]
+    assert np.asarray(read.label).tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert read.values.tolist() == [1.0, 0.0, 2.0, 4.0, 0.0, 0.0, 0.0]
 
 
 def test_weights_and_no_label(spark: SparkSession, tmp_path: Path) -> None:
