@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sparkml_sm.aws.calls import aws_call
 from sparkml_sm.aws.waiting import wait_for
@@ -54,11 +54,12 @@ class JobLog:
     def news(self) -> list[str]:
         """Return the lines since the last call; none where the log cannot be read.
 
-        The log is a comfort: a caller without ``logs:GetLogEvents`` still gets its model.
+        The log is a comfort: a caller without ``logs:GetLogEvents``, or in a network that
+        CloudWatch cannot be reached from, still gets its model.
         """
         try:
             lines = [line for stream in self._streams() for line in self._read(stream)]
-        except ClientError:
+        except (BotoCoreError, ClientError):
             return []
         self.tail = (self.tail + lines)[-_TAIL_LINES:]
         return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sparkml_sm.formats.arrow import Where, feature_rows
-from sparkml_sm.formats.payloads import cut, payload
+from sparkml_sm.formats.payloads import payload
 from sparkml_sm.formats.registry import FORMATS, Format
 from sparkml_sm.formats.rows import FeatureRows, concat_rows, dense_matrix, slice_rows
 from sparkml_sm.formats.sinks import BinarySink, RowWriter
@@ -16,7 +16,6 @@ __all__ = [
     "RowWriter",
     "Where",
     "concat_rows",
-    "cut",
     "dense_matrix",
     "feature_rows",
     "payload",

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from sparkml_sm.errors import InvalidDataError
+from sparkml_sm.formats.payloads import payload, row_offsets
 
 __all__ = ["Payload", "payloads"]
 
@@ -55,13 +55,13 @@ def payloads(
     pieces: list[memoryview] = []
     held = rows = sent = 0
     for batch in encoded:
-        data, ends = _layout(batch)
+        ends = row_offsets(batch)
         start = 0
         while start < len(batch):
             stop = int(np.searchsorted(ends, ends[start] + limit - held, side="right")) - 1
             stop = min(stop, start + most_rows - rows)
             if stop > start:
-                pieces.append(data[ends[start] : ends[stop]])
+                pieces.append(payload(batch, start, stop))
                 held += int(ends[stop] - ends[start])
                 rows += stop - start
                 start = stop
@@ -77,9 +77,3 @@ def payloads(
                 )
     if rows:
         yield Payload(b"".join(pieces), rows)
-
-
-def _layout(batch: pa.LargeBinaryArray) -> tuple[memoryview, npt.NDArray[np.int64]]:
-    _, offsets, data = batch.buffers()
-    ends = np.frombuffer(offsets, np.int64)[batch.offset : batch.offset + len(batch) + 1]
-    return memoryview(data) if data is not None else memoryview(b""), ends
