@@ -35,7 +35,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="session")
 def sagemaker() -> Iterator[LocalSageMaker]:
-    """One local SageMaker for the tests of the client side, not in the environment: see `inside`."""
+    """One local SageMaker for the tests of the client side; `inside` puts it into `os.environ`."""
     before = dict(os.environ)
     with LocalSageMaker() as running:
         for name in running.environment:

@@ -26,15 +26,9 @@ __all__ = ["AwsConfig", "credentials_digest", "driver_config"]
 
 SERVICES = ("s3", "sts", "sagemaker", "sagemaker-runtime", "logs")
 
-# How botocore says that it found keys through a profile, which a task finds by the profile's name.
-_PROFILE_METHODS = {
-    "assume-role",
-    "config-file",
-    "custom-process",
-    "login",
-    "shared-credentials-file",
-    "sso",
-}
+# How botocore says that a profile gives keys that change, so that a task which finds others by the
+# profile's name is right as well.
+_CHANGING_METHODS = {"assume-role", "custom-process", "login", "sso"}
 # ... and from the machine itself, which an executor of the same cluster has as well.
 _MACHINE_METHODS = {"assume-role-with-web-identity", "container-role", "iam-role"}
 
@@ -202,8 +196,11 @@ def _with_credentials(base: AwsConfig, session: Any, credentials: Any) -> AwsCon
         return base
     digest = _digest(credentials.access_key)
     if credentials_digest(by_profile) == digest or (
-        credentials.method in _PROFILE_METHODS and credentials_digest(by_profile)
+        credentials.method in _CHANGING_METHODS and credentials_digest(by_profile)
     ):
         return by_profile
+    for name, values in session.full_config.get("profiles", {}).items():
+        if _digest(values.get("aws_access_key_id", "")) == digest:
+            return replace(by_profile, profile=name)
     # Keys from the environment or from the user's own session: tasks may have them or not.
     return replace(base, unproven=digest)

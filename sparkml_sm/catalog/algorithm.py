@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -90,6 +90,9 @@ class Algorithm:
         Whether a feature may be NaN.
     supervised : bool
         Whether rows without a label cannot be trained on.
+    weighted : mapping of str to str
+        The formats that carry row weights, each with the hyperparameter (a flag) that makes the
+        image read them, or an empty text where it always does.
     vector_output : VectorOutput or None
         When an answer is a vector rather than a number.
     rules : tuple of Rule
@@ -108,6 +111,7 @@ class Algorithm:
     request_content_type: str
     allow_nan: bool
     supervised: bool
+    weighted: Mapping[str, str] = field(default_factory=dict)
     vector_output: VectorOutput | None = None
     rules: tuple[Rule, ...] = ()
     metric_regex: str = ""

@@ -483,6 +483,8 @@ XGBOOST = Algorithm(
     request_content_type="text/libsvm",
     allow_nan=True,
     supervised=True,
+    # A weight in Parquet would be read as a feature, and RecordIO has no place for one.
+    weighted={"libsvm": "", "csv": "csv_weights"},
     vector_output=VectorOutput(When("objective", ("multi:softprob",)), "num_class"),
     rules=_RULES,
     metric_regex=r".*\[[0-9]+\].*#011{channel}-{metric}:(\S+)",

@@ -81,7 +81,7 @@ class XGBoostCSVRowDeserializer(ResponseRowDeserializer):
         self.vector = vector
         self.bytesPerRow = _DIGITS * (max(size, _CLASSES) if vector else 1)
         kind: DataType = VectorUDT() if vector else DoubleType()
-        self.schema = StructType([StructField(prediction_column_name, kind, nullable=False)])
+        self.schema = StructType([StructField(prediction_column_name, kind)])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.schema.names[0]!r}, vector={self.vector})"

@@ -6,9 +6,12 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pyspark.sql.types import StructType
+
 from sparkml_sm.aws.images import image_uri
 from sparkml_sm.aws.names import NamePolicyFactory, RandomNamePolicyFactory
 from sparkml_sm.aws.paths import S3AutoCreatePath, S3Resource
+from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.hyperparameters import near_matches
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.serializers import FeatureRequestRowSerializer, RequestRowSerializer
@@ -17,6 +20,7 @@ from sparkml_sm.stages.estimator import STAGED_AS, SageMakerEstimatorBase
 from sparkml_sm.stages.policies import EndpointCreationPolicy
 from sparkml_sm.stages.roles import IAMRoleFromConfig, IAMRoleResource
 from sparkml_sm.stages.settings import setting
+from sparkml_sm.staging.columns import RowColumns
 
 __all__ = ["SageMakerAlgorithmEstimator"]
 
@@ -125,8 +129,29 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
         return self.trainingImage
 
     def _hyperparameters(self) -> dict[str, str]:
-        self.check_hyperparameters()
-        return self.hyperparameter_request()
+        values = self.hyperparameter_values()
+        flag = self.algorithm.weighted.get(self._staged_as, "") if self._weight else ""
+        if flag:
+            values[flag] = 1
+        self.check_hyperparameters(values)
+        return self.hyperparameter_request(values)
+
+    def _columns(self, schema: StructType) -> RowColumns:
+        if self._weight and self._staged_as not in self.algorithm.weighted:
+            formats = " or ".join(self.algorithm.weighted)
+            raise ConfigurationError(
+                f"{self.algorithm.name} reads no row weights from {self._staged_as}: set "
+                f"trainingSparkDataFormat to {formats}, or leave out weightColumnName"
+            )
+        return super()._columns(schema)
+
+    @property
+    def _weight(self) -> str | None:
+        return (self.trainingSparkDataFormatOptions or {}).get("weightColumnName")
+
+    @property
+    def _staged_as(self) -> str:
+        return STAGED_AS.get(self.trainingSparkDataFormat, self.trainingSparkDataFormat)
 
     def _image_version(self) -> str:
         return (
@@ -141,8 +166,7 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
         raise NotImplementedError(f"{type(self).__name__} must define _answers()")
 
     def _content_type(self) -> str | None:
-        staged_as = STAGED_AS.get(self.trainingSparkDataFormat, self.trainingSparkDataFormat)
-        return self.trainingContentType or self.algorithm.content_types.get(staged_as)
+        return self.trainingContentType or self.algorithm.content_types.get(self._staged_as)
 
     def _needs_label(self) -> bool:
         return self.algorithm.supervised

@@ -31,7 +31,7 @@ from sparkml_sm.stages.progress import report
 from sparkml_sm.stages.requests import TrainingPlan, training_request
 from sparkml_sm.stages.roles import IAMRoleFromConfig, IAMRoleResource, role_arn
 from sparkml_sm.stages.settings import HasSettings, setting
-from sparkml_sm.staging.columns import RowColumns, row_columns
+from sparkml_sm.staging.columns import RowColumns, column_type, row_columns
 from sparkml_sm.staging.credentials import proven
 from sparkml_sm.staging.staged import StagedDataset, stage
 
@@ -172,6 +172,10 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
                 raise ConfigurationError(
                     f"trainingSparkDataFormatOptions has no {name!r}: there are {known}"
                 )
+        if self.trainingProjectedColumns:
+            for name in self.trainingProjectedColumns:
+                column_type(schema, name)
+            schema = StructType([schema[name] for name in self.trainingProjectedColumns])
         label = options.get("labelColumnName")
         if label is None and ("label" in schema.names or self._needs_label()):
             label = "label"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,9 @@ __all__ = [
 
 # Completing an upload is one small call; a thousand partitions should not wait for each other.
 _COMPLETIONS_AT_ONCE = 16
+# Spark ends the Python of a task that it has given up after spark.python.task.killTimeout, 2 s.
+# Until then the task may begin an upload that nobody would abort.
+_LAST_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,9 @@ class Destination(Protocol):
 
     def publish(self, tickets: Sequence[Ticket], manifest: bytes) -> None:
         """Make these files visible, and the manifest that names them, and nothing else."""
+
+    def abandon(self) -> None:
+        """Delete, and wait for tasks that Spark has given up and that may still write."""
 
     def delete(self) -> None:
         """Remove all that stands under the prefix, and what is open."""
@@ -195,6 +202,12 @@ class S3Destination:
         with aws_call("PutObject", f"s3://{self.bucket}/{self.manifest_key}"):
             client.put_object(Bucket=self.bucket, Key=self.manifest_key, Body=manifest)
 
+    def abandon(self) -> None:
+        """Delete at once, and again what the tasks' last seconds have brought."""
+        self.delete()
+        time.sleep(_LAST_SECONDS)
+        self.delete()
+
     def delete(self) -> None:
         """Delete the objects and the manifest, and abort open uploads."""
         client = self._client()
@@ -264,6 +277,10 @@ class FileDestination:
         for left_over in folder.glob("_attempt-*"):
             left_over.unlink()
         self._manifest.write_bytes(manifest)
+
+    def abandon(self) -> None:
+        """Delete; a task that still writes fails, since its folder is gone."""
+        self.delete()
 
     def delete(self) -> None:
         """Remove the folder and the manifest."""

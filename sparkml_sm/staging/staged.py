@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 
 from sparkml_sm.aws.config import AwsConfig, driver_config
 from sparkml_sm.errors import ConfigurationError, InvalidDataError
@@ -16,6 +16,7 @@ from sparkml_sm.staging.columns import RowColumns, row_columns
 from sparkml_sm.staging.credentials import proven
 from sparkml_sm.staging.destinations import Destination, check_uri, open_destination
 from sparkml_sm.staging.failures import task_errors
+from sparkml_sm.staging.jobs import cancelled_on_failure
 from sparkml_sm.staging.partitions import RESULT_SCHEMA, PartitionWriter, StagedPart, same_width
 
 __all__ = ["StagedDataset", "stage"]
@@ -163,8 +164,7 @@ def _undo_on_failure(destination: Destination, work: Callable[[], StagedDataset]
 
 
 def _run(selected: DataFrame, write: PartitionWriter) -> StagedDataset:
-    with task_errors():
-        reported = selected.mapInArrow(write, RESULT_SCHEMA).collect()
+    reported = _written(selected, write)
     parts = sorted((StagedPart.from_row(row) for row in reported), key=lambda part: part.partition)
     if not parts:
         raise InvalidDataError("the DataFrame has no rows: there is nothing to train on")
@@ -182,6 +182,15 @@ def _run(selected: DataFrame, write: PartitionWriter) -> StagedDataset:
         bytes=sum(part.ticket.size for part in parts),
         _destination=destination,
     )
+
+
+def _written(selected: DataFrame, write: PartitionWriter) -> list[Row]:
+    try:
+        with task_errors(), cancelled_on_failure(selected.sparkSession):
+            return selected.mapInArrow(write, RESULT_SCHEMA).collect()
+    except BaseException:
+        write.destination.abandon()
+        raise
 
 
 def manifest_json(prefix: str, names: Sequence[str]) -> bytes:

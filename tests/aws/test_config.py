@@ -119,10 +119,12 @@ def test_a_client_made_from_a_named_profile_is_found_by_that_profile(
     shared_file: WriteKeys,
 ) -> None:
     file = shared_file("data-team", KEY)
+    with Path(file).open("a") as more:
+        more.write(f"[default]\naws_access_key_id = {OTHER}\naws_secret_access_key = {SECRET}\n")
     client = boto3.Session(profile_name="data-team").client("s3")
     config = driver_config([client])
-    assert config.unproven is not None or config.profile == "data-team"
-    assert file
+    assert config == AwsConfig("eu-west-1", profile="data-team", credentials_file=file)
+    assert config.unproven is None
     assert _carries_no_key(config)
 
 

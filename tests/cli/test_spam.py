@@ -21,8 +21,8 @@ def test_a_fifth_is_held_out_and_no_text_is_on_both_sides(spark: SparkSession) -
     train = {row["text"] for row in split.train.collect()}
     held_out = [row["text"] for row in split.held_out.collect()]
 
-    assert len(held_out) == split.rows == 976
-    assert split.train.count() == len(messages) - 976
+    assert len(held_out) == split.rows == 977
+    assert split.train.count() == len(messages) - 977
     assert train.isdisjoint(held_out)
 
 

@@ -38,6 +38,11 @@ def _endless(spark: SparkSession, run: Run) -> None:
     run.estimator(num_round=1_000_000, endpointInstanceType="ml.m5.large").fit(rows)
 
 
+def _say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     with java_environment(pyspark.__version__):
         spark = (
@@ -47,7 +52,7 @@ def main() -> None:
             .config("spark.driver.host", "127.0.0.1")
             .getOrCreate()
         )
-    print("ready", flush=True)
+    _say("ready")
     for line in sys.stdin:
         what, name = line.split()
         run = Run(name)
@@ -57,9 +62,9 @@ def main() -> None:
             else:
                 _endless(spark, run)
         except KeyboardInterrupt:
-            print("interrupted", flush=True)
+            _say("interrupted")
         else:
-            print("ended", flush=True)
+            _say("ended")
     spark.stop()
 
 

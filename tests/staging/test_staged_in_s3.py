@@ -42,7 +42,8 @@ def _standing(s3: Any, folder: str) -> tuple[list[str], list[str]]:
     """Return the URIs of all objects and the keys of all open uploads."""
     objects = s3.list_objects_v2(Bucket=BUCKET, Prefix=folder).get("Contents", ())
     uploads = s3.list_multipart_uploads(Bucket=BUCKET, Prefix=folder).get("Uploads", ())
-    return [f"s3://{BUCKET}/{each['Key']}" for each in objects], [each["Key"] for each in uploads]
+    uris = sorted(f"s3://{BUCKET}/{each['Key']}" for each in objects)
+    return uris, [each["Key"] for each in uploads]
 
 
 def _labels(s3: Any, staged: StagedDataset, format_: str) -> list[float]:
@@ -141,7 +142,7 @@ def test_an_attempt_that_ends_after_the_others_are_published_shows_no_row(
 
 
 @pytest.fixture
-def slow_neighbour(spark: SparkSession) -> Iterator[DataFrame]:
+def slow_neighbour(spark: SparkSession) -> DataFrame:
     """One partition is refused at once; the other writes on for seconds."""
 
     def slowly(batches: Iterator[Any]) -> Iterator[Any]:
@@ -151,18 +152,18 @@ def slow_neighbour(spark: SparkSession) -> Iterator[DataFrame]:
 
         for batch in batches:
             if batch["label"][0].as_py() is None:
-                time.sleep(1)
+                time.sleep(0.5)
                 yield batch
                 continue
             for _ in range(60):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=batch.schema)
-                time.sleep(0.1)
+                time.sleep(0.15)
 
     df = spark.range(0, 20_000, numPartitions=2).select(
         F.expr("if(id < 10000, null, 1D)").alias("label"),
         F.array_repeat(F.lit(0.5), 20).alias("features"),
     )
-    yield df.mapInArrow(slowly, df.schema)
+    return df.mapInArrow(slowly, df.schema)
 
 
 def test_a_refused_row_leaves_nothing_of_partitions_that_are_still_being_written(

@@ -1,0 +1,43 @@
+"""Spark jobs that nobody waits for any more are cancelled."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+__all__ = ["cancelled_on_failure"]
+
+
+@contextmanager
+def cancelled_on_failure(spark: SparkSession) -> Iterator[None]:
+    """Cancel the Spark jobs that were started inside, if an exception leaves it.
+
+    Spark's own handler of Ctrl-C cannot speak to the JVM while the driver waits for an answer of
+    it, so the tasks would go on to their end.
+    """
+    tag = f"sparkml_sm-{uuid.uuid4().hex}"
+    add, remove, cancel = _tagging(spark)
+    add(tag)
+    try:
+        yield
+    except BaseException:
+        # What has failed by itself needs no cancelling, and a lost JVM must not hide the reason.
+        with contextlib.suppress(Exception):
+            cancel(tag)
+        raise
+    finally:
+        with contextlib.suppress(Exception):
+            remove(tag)
+
+
+def _tagging(spark: SparkSession) -> tuple[Callable[[str], object], ...]:
+    if ".connect." in type(spark).__module__:
+        return spark.addTag, spark.removeTag, spark.interruptTag
+    # A classic session of Spark 3.5 has no tags, and in 4.x it keeps them by the JVM's thread,
+    # which changes at Ctrl-C; the context's hold for all threads.
+    context = spark.sparkContext
+    return context.addJobTag, context.removeJobTag, context.cancelJobsWithTag
