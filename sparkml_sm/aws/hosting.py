@@ -113,8 +113,11 @@ def deploy(client: Any, deployment: Deployment, created: CreatedResources, repor
         _wait_until_in_service(client, names.endpointName, report)
     except (SparkMLSageMakerError, TimeoutError) as error:
         raise _undone(client, created, error) from error
-    except BaseException:  # Ctrl-C while an endpoint starts: it would be billed by the hour
-        SageMakerResourceCleanup(client).deleteResources(created)
+    except BaseException:
+        # Ctrl-C while an endpoint starts, which would be billed by the hour. A call that was cut
+        # off may have created what it names: deleting what is missing does no harm.
+        every = CreatedResources(names.modelName, names.endpointConfigName, names.endpointName)
+        SageMakerResourceCleanup(client).deleteResources(every)
         raise
 
 

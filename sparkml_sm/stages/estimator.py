@@ -233,8 +233,13 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         self._check_shards(staged)
         client = self.sagemakerClient or config.client("sagemaker")
         log = JobLog(config.client("logs"), plan.job)
-        create_training_job(client, training_request(plan, self._settings, staged))
+        request = training_request(plan, self._settings, staged)
         self._latest_job = plan.job
+        try:
+            create_training_job(client, request)
+        except KeyboardInterrupt:  # the call that was cut off may have started the job
+            stop_training_job(client, plan.job)
+            raise
         try:
             return wait_for_training_job(client, log, plan.job, report)
         except TrainingJobError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +19,15 @@ def cancelled_on_failure(spark: SparkSession) -> Iterator[None]:
     """Cancel the Spark jobs that were started inside, if an exception leaves it.
 
     Spark's own handler of Ctrl-C cannot speak to the JVM while the driver waits for an answer of
-    it, so the tasks would go on to their end.
+    it: the tasks would go on to their end, and Spark 3.5 raises a Py4JError. So Ctrl-C is a plain
+    `KeyboardInterrupt` inside.
     """
     tag = f"sparkml_sm-{uuid.uuid4().hex}"
     add, remove, cancel = _tagging(spark)
     add(tag)
     try:
-        yield
+        with _plain_interrupts():
+            yield
     except BaseException:
         # What has failed by itself needs no cancelling, and a lost JVM must not hide the reason.
         with contextlib.suppress(Exception):
@@ -32,6 +36,21 @@ def cancelled_on_failure(spark: SparkSession) -> Iterator[None]:
     finally:
         with contextlib.suppress(Exception):
             remove(tag)
+
+
+@contextmanager
+def _plain_interrupts() -> Iterator[None]:
+    handler = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    # A handler of the user's own stays.
+    if not in_main or not str(getattr(handler, "__module__", "")).startswith("pyspark."):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _tagging(spark: SparkSession) -> tuple[Callable[[str], object], ...]:

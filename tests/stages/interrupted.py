@@ -18,14 +18,13 @@ from tests.stages.conftest import Run
 
 def _slowly(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        for start in range(0, batch.num_rows, 1000):
-            yield batch.slice(start, 1000)
-            time.sleep(0.1)
+        yield batch
+        time.sleep(0.1)
 
 
 def _wide(spark: SparkSession) -> DataFrame:
     frame = spark.range(0, 400_000, numPartitions=2).select(
-        F.lit(1.0).alias("label"), F.array_repeat(F.rand(), 400).alias("features")
+        F.lit(1.0).alias("label"), F.array_repeat(F.lit(0.5), 400).alias("features")
     )
     return frame.mapInArrow(_slowly, frame.schema)
 
@@ -48,6 +47,7 @@ def main() -> None:
         spark = (
             SparkSession.builder.master("local[2]")
             .config("spark.ui.enabled", "false")
+            .config("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.driver.host", "127.0.0.1")
             .getOrCreate()

@@ -246,9 +246,7 @@ def test_an_endpoint_that_does_not_start_is_taken_back(account: Account, run: Ru
         )
     assert str(caught.value.createdResources) == "nothing"
     assert account.hosted(run.name) == []
-    assert account.keys(run.name) == [artifact.objectPath], (
-        "a given artifact is not ours"
-    )
+    assert account.keys(run.name) == [artifact.objectPath], "a given artifact is not ours"
 
 
 def test_an_endpoint_that_cannot_be_taken_back_is_named(

@@ -74,8 +74,8 @@ def test_ctrl_c_in_a_fit_stops_the_job_and_removes_the_rows(
     _until(lambda: any(job["SecondaryStatus"] == "Training" for job in account.jobs(run.name)))
     [job] = account.jobs(run.name)
     assert account.keys(f"{run.name}/in")
-    print("T", time.time()); program.interrupt()
-    assert program.hear() == "interrupted"; print("H", time.time())
+    program.interrupt()
+    assert program.hear() == "interrupted"
     assert account.keys(f"{run.name}/in") == []
     assert account.uploads(run.name) == []
     assert account.hosted(run.name) == []
@@ -87,10 +87,10 @@ def test_ctrl_c_in_a_fit_stops_the_job_and_removes_the_rows(
 def test_ctrl_c_while_staging_leaves_no_object_and_no_open_upload(
     account: Account, program: Program, run: Run
 ) -> None:
-    print("S", time.time()); program.say(f"stage {run.name}")
+    program.say(f"stage {run.name}")
     _until(lambda: account.uploads(run.name))
-    print("T", time.time()); program.interrupt()
-    assert program.hear() == "interrupted"; print("H", time.time())
+    program.interrupt()
+    assert program.hear() == "interrupted"
     assert account.keys(run.name) == []
     assert account.uploads(run.name) == []
     time.sleep(3)  # a task that Spark has given up may live a little longer, and must not write
