@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -103,30 +103,27 @@ def with_our_encoder(
 
 def _full_payloads(
     batches: Iterable[pa.RecordBatch], encoding: str
-) -> Iterator[tuple[pa.Array, memoryview]]:
+) -> Iterator[tuple[pa.Array, bytes]]:
     """Fill each request up to the limit; what a batch leaves over opens the next request."""
     import pyarrow as pa
 
     from sparkml_sm.formats.arrow import Where, feature_rows
-    from sparkml_sm.formats.payloads import cut, payload
     from sparkml_sm.formats.registry import FORMATS
+    from sparkml_sm.inference.payloads import payloads
 
     encode = FORMATS[encoding].encode
     assert encode is not None
+    parts = ["size", "indices", "values"]
     labels = pa.array([], pa.float64())
-    lines = pa.array([], pa.large_binary())
-    for batch in batches:
-        label = batch.column("label")
-        rows = feature_rows(batch.column("features"), label, None, Where("features", "label"))
-        if encoding != "libsvm":
-            rows = replace(rows, label=None)
-        labels = pa.concat_arrays([labels, label])
-        lines = pa.concat_arrays([lines, encode(rows)])
-        ranges = cut(lines, LIMIT)
-        for first, stop in ranges[:-1]:
-            yield labels[first:stop], payload(lines, first, stop)
-        if ranges:
-            rest = ranges[-1][0]
-            labels, lines = labels[rest:], lines[rest:]
-    for first, stop in cut(lines, LIMIT):
-        yield labels[first:stop], payload(lines, first, stop)
+
+    def encoded() -> Iterator[pa.LargeBinaryArray]:
+        nonlocal labels
+        for batch in batches:
+            label = batch.column("label")
+            labels = pa.concat_arrays([labels, label])
+            features = pa.StructArray.from_arrays([batch.column(each) for each in parts], parts)
+            yield encode(feature_rows(features, None, None, Where("features")))
+
+    for each in payloads(encoded(), LIMIT):
+        yield labels[: each.rows], each.body
+        labels = labels[each.rows :]
