@@ -73,6 +73,7 @@ def feature_rows(
     *,
     width: int | None = None,
     allow_nan: bool = True,
+    single: bool = False,
 ) -> FeatureRows:
     """Check a batch and see it as `FeatureRows`.
 
@@ -89,6 +90,8 @@ def feature_rows(
         The number of features that every row must have. Default: that of the first row.
     allow_nan : bool, default True
         Whether a feature may be NaN. Infinity is always refused: XGBoost does not take it.
+    single : bool, default False
+        Whether features and label must be within the range of 32-bit floats.
 
     Returns
     -------
@@ -122,6 +125,8 @@ def feature_rows(
         weight=_numbers(weight, where.weightColumn or "weight", where),
     )
     _check_values(rows, where, allow_nan=allow_nan)
+    if single:
+        _check_range(rows, counts, where)
     _check_indices(rows, counts, index_counts, where)
     if rows.weight is not None:
         reason, remedy = "the weight is negative", "a weight must be 0 or more"
@@ -238,6 +243,17 @@ def _check_values(rows: FeatureRows, where: Where, *, allow_nan: bool) -> None:
     if not allow_nan:
         remedy = "the algorithm takes no missing values: drop such rows or use Imputer"
         _refuse_element(np.isnan(rows.values), counts, "a feature is NaN", remedy, where)
+
+
+def _check_range(rows: FeatureRows, counts: Offsets, where: Where) -> None:
+    """Refuse numbers that a 32-bit float cannot hold."""
+    reason, remedy = "the number is beyond 32-bit floats", "scale it, or stage as csv or parquet"
+    largest = np.finfo(np.float32).max
+    lowest, highest = rows.values.min(initial=0), rows.values.max(initial=0)
+    if not -largest <= lowest <= highest <= largest:  # or NaN, which hides the others
+        _refuse_element(np.abs(rows.values) > largest, counts, reason, remedy, where)
+    if rows.label is not None:
+        where.refuse(where.labelColumn or "label", np.abs(rows.label) > largest, reason, remedy)
 
 
 def _check_indices(rows: FeatureRows, counts: Offsets, index_counts: Offsets, where: Where) -> None:

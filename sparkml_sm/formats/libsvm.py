@@ -1,4 +1,4 @@
-r"""LIBSVM text: ``label[:weight] index:value index:value ...``, one line a row.
+r"""LIBSVM text: ``[label[:weight]] index:value index:value ...``, one line a row.
 
 Indices are always 1-based: XGBoost's container guesses the base from the smallest index that it
 meets in a payload, and only a writer that never uses 0 is never guessed wrong. Dense rows write
@@ -10,6 +10,7 @@ to the same 64 bits.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -36,8 +37,8 @@ def encode(rows: FeatureRows, width: int | None = None) -> pa.LargeBinaryArray:
     Parameters
     ----------
     rows : FeatureRows
-        Dense, sparse or mixed. Without label, 0 is written: the format must have one, and a request
-        for predictions is not read for it.
+        Dense, sparse or mixed. Without label, a line begins with its first pair; most readers,
+        XGBoost among them, then take that pair for ``label:weight``.
     width : int, optional
         Leave out the features from this position on, for a reader that refuses more than it knows.
 
@@ -62,7 +63,7 @@ def encode(rows: FeatureRows, width: int | None = None) -> pa.LargeBinaryArray:
         raise InvalidDataError("LIBSVM writes a weight behind a label: pass labelCol too")
     if not len(rows):
         return pa.array([], pa.large_binary())
-    leads = [np.zeros(len(rows)) if rows.label is None else rows.label]
+    leads = [] if rows.label is None else [rows.label]
     if rows.weight is not None:
         leads.append(rows.weight)
     values, offsets, indices = rows.values, rows.value_offsets, positions(rows)
@@ -87,7 +88,9 @@ def read_width(rows: FeatureRows) -> int:
     return int(written.max(initial=-1)) + 1
 
 
-def decode(data: bytes | memoryview, width: int | None = None) -> FeatureRows:
+def decode(
+    data: bytes | memoryview, width: int | None = None, *, label: bool = True
+) -> FeatureRows:
     """Decode lines of LIBSVM text.
 
     Parameters
@@ -96,6 +99,9 @@ def decode(data: bytes | memoryview, width: int | None = None) -> FeatureRows:
         Blank lines and comments (``#`` to the end of the line) are left out.
     width : int, optional
         The number of features, which the text does not tell. Default: the largest index.
+    label : bool, default True
+        Whether a line begins with its label, which the text does not tell either. Without, a blank
+        line is a row that has no features.
 
     Returns
     -------
@@ -108,6 +114,9 @@ def decode(data: bytes | memoryview, width: int | None = None) -> FeatureRows:
         If a line is not LIBSVM, an index is 0, beyond `width` or out of order, or only some rows
         have a weight. Rows are counted from 0.
     """
+    if not label:
+        filled = b"0 " + bytes(data).removesuffix(b"\n").replace(b"\n", b"\n0 ")
+        return replace(decode(filled if len(data) else b"", width), label=None)
     content = _content(data)
     starts, ends = _token_borders(content)
     texts = tokens(content, starts, ends)
@@ -125,7 +134,7 @@ def decode(data: bytes | memoryview, width: int | None = None) -> FeatureRows:
     bad = ~(is_lead | is_index | is_value)
     bad[weight_at] |= after[weight_at]
     _refuse(bad, row_of, "is not a label and then pairs of index:value")
-    label = numbers(texts.take(pa.array(first)), pa.float64(), row_of[first], "the label")
+    labels = numbers(texts.take(pa.array(first)), pa.float64(), row_of[first], "the label")
     weight = numbers(texts.take(pa.array(weight_at)), pa.float64(), row_of[weight_at], "the weight")
     own = row_of[is_index]
     found = numbers(texts.filter(pa.array(is_index)), pa.int64(), own, "an index (or a qid)")
@@ -140,7 +149,7 @@ def decode(data: bytes | memoryview, width: int | None = None) -> FeatureRows:
         indices=indices[~np.repeat(dense, counts)].astype(np.int32),
         index_offsets=offsets_of(np.where(dense, 0, counts)),
         dense=dense,
-        label=label,
+        label=labels,
         weight=weight if len(weight_at) else None,
     )
 

@@ -39,6 +39,8 @@ class Format:
         Bytes to the bytes of each row, unread; None as above.
     dense : bool
         Whether sparse rows are written with their zeros.
+    single : bool
+        Whether numbers are written as 32-bit floats.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Format:
     encode: Encode | None = None
     split: Callable[[bytes | memoryview], list[memoryview]] | None = None
     dense: bool = False
+    single: bool = False
 
     def writer(self, sink: BinarySink) -> RowWriter:
         """Start a file of this format in `sink`, which the caller opens and closes."""
@@ -69,6 +72,7 @@ _ALL = (
         decode=recordio.decode,
         encode=recordio.encode,
         split=recordio.split,
+        single=True,
     ),
     Format(
         name="libsvm",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +51,7 @@ def lines(
     Parameters
     ----------
     leads : list of float64 arrays
-        The columns in front: label, weight.
+        The columns in front: label, weight. Without any, the first token's separator goes too.
     mark : str
         What separates them.
     tokens_ : array of texts
@@ -61,13 +62,21 @@ def lines(
     # The tokens of a row lie one behind the other in memory: they are one text already.
     borders = np.frombuffer(tokens_.buffers()[1], dtype=np.int64)[: len(tokens_) + 1]
     text = tokens_.buffers()[2] if len(tokens_) else b""
-    pieces = [binary_array(borders[offsets] if len(borders) else offsets, text)]
+    starts = borders[offsets] if len(borders) else offsets
+    pieces = [binary_array(starts, text) if leads else _without_first_byte(starts, text)]
     for column in reversed(leads):
         if len(pieces) > 1:
             pieces.insert(0, pa.scalar(mark.encode(), pa.large_binary()))
         pieces.insert(0, number_texts(column).cast(pa.large_binary()))
     ending = pa.scalar(b"\n", pa.large_binary())
     return pc.binary_join_element_wise(*pieces, ending, _NOTHING)
+
+
+def _without_first_byte(starts: Offsets, text: Any) -> pa.LargeBinaryArray:
+    """Give the values between `starts`, each without its first byte where it has one."""
+    begins = np.minimum(starts[:-1] + 1, starts[1:])
+    borders = np.append(np.column_stack([begins, starts[1:]]).ravel(), starts[-1:])
+    return binary_array(borders, text).take(pa.array(np.arange(0, len(borders) - 1, 2)))
 
 
 def prefixed(prefixes: pa.LargeStringArray, values: Floats) -> pa.LargeStringArray:

@@ -6,6 +6,9 @@ immutable, so one object may serve any number of models and DataFrames.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql.types import StructType
@@ -145,7 +148,8 @@ class LibSVMRequestRowSerializer(FeatureRequestRowSerializer):
 
     def encode(self, batch: pa.Array, where: Where) -> pa.LargeBinaryArray:
         """Return each row's features as a line of LIBSVM."""
-        return libsvm.encode(feature_rows(batch, None, None, where), self._width)
+        rows = feature_rows(batch, None, None, where)
+        return libsvm.encode(replace(rows, label=np.zeros(len(rows))), self._width)
 
 
 class ProtobufRequestRowSerializer(FeatureRequestRowSerializer):

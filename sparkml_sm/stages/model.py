@@ -193,9 +193,12 @@ class SageMakerModel(HasSettings, Model):
             self._deploy()
             name = self._created.endpoint_name
         if name is None:
+            named = self.endpointInstanceType is not None
             raise ConfigurationError(
-                "this model has no endpoint to score through: name an endpointInstanceType (it "
-                "is billed by the hour until deleteResources()), or an existingEndpointName"
+                "this model has no endpoint to score through: "
+                + ("it was deleted, or is not to be created; " if named else "")
+                + "make a model with an endpointInstanceType (it is billed by the hour until "
+                "deleteResources()), or with an existingEndpointName"
             )
         return name
 

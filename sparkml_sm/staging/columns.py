@@ -100,8 +100,8 @@ def column_type(schema: StructType, name: str) -> DataType:
         near = difflib.get_close_matches(name, schema.names, n=3, cutoff=0.5)
         ignoring_case = [each for each in schema.names if each.lower() == name.lower()]
         found = ", ".join(repr(each) for each in (ignoring_case or near or schema.names))
-        asked = "did you mean" if ignoring_case or near else "there are"
-        raise InvalidDataError(f"column {name!r} does not exist: {asked} {found}?")
+        hint = f"did you mean {found}?" if ignoring_case or near else f"there are {found}"
+        raise InvalidDataError(f"column {name!r} does not exist: {hint}")
     return schema[name].dataType
 
 

@@ -118,6 +118,7 @@ class PartitionWriter:
                     where,
                     width=width,
                     allow_nan=self.allow_nan,
+                    single=format_.single,
                 )
                 encoder.write(rows)
                 count, width = count + len(rows), rows.width

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -84,8 +83,6 @@ class RowFormatContract:
         The format under test.
     sparse : bool
         Whether it keeps sparse rows sparse.
-    label : "optional" or "always"
-        Whether rows without a label read back without one, or with a 0.
     nan : "written" or "absent"
         How the format says that a feature is missing.
     weighted : bool
@@ -96,7 +93,6 @@ class RowFormatContract:
 
     format: Format
     sparse: bool = True
-    label: str = "optional"
     nan: str = "written"
     weighted: bool = False
     broken: tuple[bytes, ...] = ()
@@ -117,10 +113,7 @@ class RowFormatContract:
     def check(self, rows: FeatureRows) -> None:
         """Assert that rows survive the way out and back, as a batch and one by one."""
         pieces = self.encoded(rows)
-        expected = rows
-        if rows.label is None and self.label == "always":
-            expected = replace(rows, label=np.zeros(len(rows)))
-        same_rows(self.decode(b"".join(pieces), rows), expected, sparse=self.sparse)
+        same_rows(self.decode(b"".join(pieces), rows), rows, sparse=self.sparse)
         assert self.format.split is not None
         assert [bytes(each) for each in self.format.split(b"".join(pieces))] == pieces
 

@@ -196,3 +196,16 @@ def test_a_given_width_counts_from_the_first_row() -> None:
 def test_the_message_names_no_partition_where_none_is_known() -> None:
     with pytest.raises(InvalidDataError, match=r"column 'f', row 0 \(counted from 0\): "):
         read(column(None), where=Where("f"))
+
+
+@pytest.mark.parametrize(
+    ("row", "label", "named"),
+    [(dense(1.0, -1e300), 1.0, "features"), (dense(1.0, np.nan), 1e300, "label")],
+)
+def test_a_number_beyond_32_bits_is_refused_where_they_are_written(
+    row: dict[str, Any], label: float, named: str
+) -> None:
+    rows, labels = column(dense(0.0, 0.0), row), pa.array([0.0, label])
+    feature_rows(rows, labels, None, WHERE)
+    with pytest.raises(InvalidDataError, match=f"column '{named}', row 1001 .*32-bit"):
+        feature_rows(rows, labels, None, WHERE, single=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,6 @@ def encoded(rows: FeatureRows) -> bytes:
 
 class TestContract(RowFormatContract):
     format = FORMATS["libsvm"]
-    label = "always"
     nan = "absent"
     weighted = True
     broken = (
@@ -49,7 +49,7 @@ class TestContract(RowFormatContract):
     )
 
     def decode(self, data: bytes, like: FeatureRows) -> FeatureRows:
-        return libsvm.decode(data, width=like.width)
+        return libsvm.decode(data, width=like.width, label=like.label is not None)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -81,7 +81,8 @@ def parsed(line: str) -> tuple[float, list[tuple[int, float]]]:
         ([1.0, 0.0, -2.5], {"label": [1]}, b"1 1:1 2:0 3:-2.5\n"),
         ({1: 4.0}, {"label": [0.5]}, b"0.5 2:4\n"),
         ({}, {"label": [7]}, b"7\n"),
-        ({2: -0.0}, {}, b"0 3:-0\n"),
+        ({2: -0.0}, {}, b"3:-0\n"),
+        ({}, {}, b"\n"),
         ([1.0, np.nan, 1e300], {"label": [1], "weight": [0.25]}, b"1:0.25 1:1 3:1e+300\n"),
     ],
 )
@@ -89,6 +90,17 @@ def test_known_lines(
     row: list[float] | dict[int, float], columns: dict[str, list[float]], line: bytes
 ) -> None:
     assert encoded(make_rows([row], 3, **columns)) == line
+
+
+@given(batches())
+def test_without_label_no_row_is_lost(rows: FeatureRows) -> None:
+    zeros = replace(rows, label=np.zeros(len(rows)))
+    text = encoded(replace(rows, label=None))
+    assert [b"0 " + line for line in text.splitlines()] == [
+        line if b" " in line else b"0 " for line in encoded(zeros).splitlines()
+    ]
+    read = libsvm.decode(encoded(zeros), rows.width)
+    same_rows(libsvm.decode(text, rows.width, label=False), replace(read, label=None))
 
 
 def test_a_weight_without_label_is_refused() -> None:
@@ -116,7 +128,7 @@ def check_by_python(rows: FeatureRows) -> None:
     assert len(lines) == len(rows)
     for place, line in enumerate(lines):
         row = slice_rows(rows, place, place + 1)
-        label, pairs = parsed(line)
+        label, pairs = parsed(line if row.label is not None else f"0 {line}")
         assert label == (0 if row.label is None else row.label[0])
         assert [index - 1 for index, _ in pairs] == positions(row).tolist()
         found = np.array([value for _, value in pairs])

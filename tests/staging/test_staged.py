@@ -118,6 +118,14 @@ def test_a_killed_task_is_tried_again_and_leaves_nothing_behind(
     ]
 
 
+def test_libsvm_without_label_begins_with_the_first_feature(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    df = spark.createDataFrame([(8.0, 0.5)], ["a", "b"])
+    staged = stage(df, tmp_path.as_uri(), "libsvm", labelCol=None, featuresCol=["a", "b"])
+    assert _path(staged.objects[0]).read_text() == "1:8 2:0.5\n"
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
