@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -25,6 +26,10 @@ from sparkml_sm.errors import ConfigurationError, CredentialsError
 __all__ = ["AwsConfig", "credentials_digest", "driver_config"]
 
 SERVICES = ("s3", "sts", "sagemaker", "sagemaker-runtime", "logs")
+
+# A client keeps the keys that it was made with; only a hash of these tells clients apart.
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 # How botocore says that a profile gives keys that change, so that a task which finds others by the
 # profile's name is right as well.
@@ -60,7 +65,7 @@ class AwsConfig:
     unproven: str | None = field(default=None, compare=False)
 
     def client(self, service: str, attempts: int = 5, **options: Any) -> Any:
-        """Return the boto3 client of `service`, made once a process and set of options.
+        """Return the boto3 client of `service`, made once a process, keys and set of options.
 
         Parameters
         ----------
@@ -76,7 +81,8 @@ class AwsConfig:
         boto3 client
             Safe to use from several threads.
         """
-        return _client(self, service, attempts, tuple(sorted(options.items())), os.getpid())
+        process = (os.getpid(), hash(tuple(map(os.environ.get, _KEYS))))
+        return _client(self, service, attempts, tuple(sorted(options.items())), process)
 
 
 @lru_cache(maxsize=64)
@@ -85,17 +91,19 @@ def _client(
     service: str,
     attempts: int,
     options: tuple[tuple[str, Any], ...],
-    _process: int,
+    _process: tuple[int, int],
 ) -> Any:
+    endpoint = dict(config.endpoints).get(service)
     settings: dict[str, Any] = {
         "retries": {"mode": "standard", "total_max_attempts": attempts},
         "connect_timeout": 10,
         "user_agent_extra": "sparkml_sm",
         **dict(options),
     }
-    return _session(config).client(
-        service, endpoint_url=dict(config.endpoints).get(service), config=Config(**settings)
-    )
+    if endpoint and urlsplit(endpoint).hostname in _LOOPBACK:
+        # The environment's proxy, which None would stand for, cannot reach this machine.
+        settings["proxies"] = {}
+    return _session(config).client(service, endpoint_url=endpoint, config=Config(**settings))
 
 
 def _session(config: AwsConfig) -> boto3.Session:

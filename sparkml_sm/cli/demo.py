@@ -184,11 +184,21 @@ def _train_and_score(
                 _tell("scoring the held-out messages")
                 return count_answers(model, split)
             finally:
-                _tell("deleting what was created")
-                cast("SageMakerModel", model.stages[-1]).deleteResources(artifacts=True)
+                _delete(cast("SageMakerModel", model.stages[-1]))
         except BaseException:
             _name_leftovers(place)
             raise
+
+
+def _delete(model: SageMakerModel) -> None:
+    _tell("deleting what was created")
+    try:
+        model.deleteResources(artifacts=True)
+    except KeyboardInterrupt:
+        # What stands is billed, and what is gone already is no error.
+        _tell("interrupted: deleting the rest; Ctrl-C again gives up")
+        model.deleteResources(artifacts=True)
+        raise
 
 
 def _estimator(place: _Place, role: str, rounds: int) -> XGBoostSageMakerEstimator:

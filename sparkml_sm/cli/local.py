@@ -15,6 +15,9 @@ def add_parser(commands: Any) -> None:
         help="run a local SageMaker until Ctrl-C",
         description="Starts a SageMaker and an S3 on 127.0.0.1, prints the `export` lines that "
         "lead any AWS client to them, and runs until Ctrl-C.",
+        epilog="botocore reads the endpoint of CloudWatch Logs from another variable: a program "
+        "that reads logs needs `export AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=$AWS_ENDPOINT_URL_LOGS` as "
+        "well. Where a proxy is set, `export NO_PROXY=127.0.0.1`.",
     )
     parser.set_defaults(run=run)
 

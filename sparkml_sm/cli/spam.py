@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,16 @@ from sparkml_sm.errors import InferenceError, InvalidDataError
 from sparkml_sm.staging.failures import task_errors
 
 __all__ = ["Split", "count_answers", "spam_pipeline", "spark_session", "split_messages"]
+
+# Lead to another Spark than the one that this Python imports, or to its settings.
+_OTHER_SPARK = (
+    "PYSPARK_DRIVER_PYTHON",
+    "PYSPARK_GATEWAY_PORT",
+    "PYSPARK_GATEWAY_SECRET",
+    "PYSPARK_SUBMIT_ARGS",
+    "SPARK_CONF_DIR",
+    "SPARK_HOME",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +55,70 @@ class Split:
 
 @contextmanager
 def spark_session() -> Iterator[SparkSession]:
-    """Start a Spark on this machine, with a Java that it can run, and stop it at the end."""
-    with java_environment(pyspark.__version__):
-        # Without it the tasks may run another Python than the driver's.
-        os.environ["PYSPARK_PYTHON"] = sys.executable
-        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-        spark = (
+    """Start a Spark on this machine, with a Java that it can run, and stop it at the end.
+
+    Yields
+    ------
+    SparkSession
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C came while Spark started; it is stopped.
+    """
+    with java_environment(pyspark.__version__), _spark_environment(), ExitStack() as ending:
+        builder = (
             SparkSession.builder.master("local[*]")
             .appName("sparkml-sm demo")
             .config("spark.log.level", "ERROR")
             .config("spark.sql.shuffle.partitions", "2")
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
-            .getOrCreate()
         )
-        try:
-            yield spark
-        finally:
-            spark.stop()
+        if threading.current_thread() is threading.main_thread():
+            # Spark sets a handler of its own, which cancels its jobs.
+            ending.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
+        with _interrupt_deferred():
+            spark = builder.getOrCreate()
+            ending.callback(spark.stop)
+        yield spark
+
+
+@contextmanager
+def _spark_environment() -> Iterator[None]:
+    """Hide the environment's other Spark, if it names one, while the context lasts."""
+    # Without PYSPARK_PYTHON the tasks may run another Python than the driver's.
+    ours = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    before = {name: os.environ.pop(name, None) for name in (*_OTHER_SPARK, *ours)}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupt_deferred() -> Iterator[None]:
+    """Hold Ctrl-C back until the context ends: a Java left alone while it starts never ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+
+    def remember(number: int, _frame: object) -> None:
+        arrived.append(number)
+
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is remember:  # and not Spark's, which is to stay
+            signal.signal(signal.SIGINT, before)
+    if arrived:
+        raise KeyboardInterrupt
 
 
 def split_messages(spark: SparkSession, messages: Sequence[Message]) -> Split:

@@ -30,6 +30,9 @@ _UNSET = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
 
+#: Some programs read the one, and some the other.
+_NO_PROXY = ("NO_PROXY", "no_proxy")
+
 _STOP_SECONDS = 30.0
 
 
@@ -120,6 +123,7 @@ class LocalSageMaker:
             # botocore reads the endpoint of logs under the service's full name.
             logs = self.environment["AWS_ENDPOINT_URL_LOGS"]
             self.environment["AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"] = logs
+            self.environment |= dict.fromkeys(_NO_PROXY, _no_proxy())
             self._write_credentials()
         except BaseException:
             self._stop()
@@ -182,6 +186,14 @@ class LocalSageMaker:
             process.kill()
             process.wait()
         shutil.rmtree(self.state_dir, ignore_errors=True)
+
+
+def _no_proxy() -> str:
+    """Return the hosts that the user reaches without a proxy, and this machine."""
+    listed = ",".join(os.environ.get(name, "") for name in _NO_PROXY).split(",")
+    hosts = [host.strip() for host in listed if host.strip()]
+    # The star means all hosts only where it stands alone.
+    return "*" if "*" in hosts else ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
 
 
 def _swap_default_session(session: Any) -> Any:

@@ -11,7 +11,7 @@ import string
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,29 +50,43 @@ def serve_forever(owned: Path | None = None, invocation_timeout: float = 60.0) -
     Returns
     -------
     int
-        The exit status.
+        The exit status: 0 after a signal or at the parent's end, 1 where nobody reads the lines.
     """
-    _forget_the_users_aws()
+    _forget_the_users_settings()
     directory = owned or Path(tempfile.mkdtemp(prefix="sparkml-sm-"))
     with (
         signals(signal.SIGINT, signal.SIGTERM) as arrived,
         _removed_at_the_end(directory),
         _running(directory, invocation_timeout) as exports,
     ):
-        lines = "".join(f"export {name}={value}\n" for name, value in exports.items())
-        # stdout is the interface here: `eval "$(sparkml-sm local)"` in a shell.
-        sys.stdout.write(lines)
-        sys.stdout.flush()
+        if not _print_exports(exports):
+            return 1
         for _ in [os.read(arrived, 1)] if owned is None else watch_parent(arrived):
             break
         logger.info("stopping")
     return 0
 
 
-def _forget_the_users_aws() -> None:
-    """Keep the user's profiles, endpoints and settings out of this process's own S3 client."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
+def _print_exports(exports: Mapping[str, str]) -> bool:
+    """Print the lines; return whether somebody reads them."""
+    # stdout is the interface here: `eval "$(sparkml-sm local)"` in a shell.
+    try:
+        sys.stdout.write("".join(f"export {name}={value}\n" for name, value in exports.items()))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python writes what is left once more when it ends, and would complain once more.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return False
+    return True
+
+
+def _forget_the_users_settings() -> None:
+    """Keep the user's profiles, endpoints and proxies out of this process's own clients."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            del os.environ[name]
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ[name] = os.devnull
 

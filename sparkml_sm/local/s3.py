@@ -155,15 +155,23 @@ class ObjectStore:
         Raises
         ------
         SparkMLSageMakerError
-            It does not start.
+            It does not start; its last words are in the message.
         """
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                logger.warning("no S3 server answers at %s: trying other ports", self.endpoint)
+                self.stop()
+                self.start()
             if self._answers():
                 return
-            logger.warning("the S3 server did not start at %s: trying other ports", self.endpoint)
-            self.stop()
-            self.start()
-        raise SparkMLSageMakerError(f"the S3 server does not start: see {self._directory / 'log'}")
+        raise SparkMLSageMakerError(
+            f"the S3 server does not start; the end of its log: {self._last_words()}"
+        )
+
+    def _last_words(self) -> str:
+        # Quoted, for the log is deleted with all else of the run.
+        lines = (self._directory / "log").read_text("utf-8", "replace").split("\n")
+        return " | ".join([line.strip() for line in lines if line.strip()][-5:]) or "(empty)"
 
     def _answers(self) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -57,6 +57,35 @@ def shared_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[st
     return write
 
 
+def test_a_client_of_this_machine_knows_no_proxy(
+    env_keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    def proxy(url: str) -> str | None:
+        client = AwsConfig("eu-west-1", endpoints=(("s3", url),)).client("s3")
+        found: str | None = client._endpoint.http_session._proxy_config.proxy_url_for(url)
+        return found
+
+    assert proxy("http://s3.example.com:8333") == "http://127.0.0.1:9"
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        assert proxy(f"http://{host}:8333") is None
+
+
+def test_new_keys_in_the_environment_make_a_new_client(
+    env_keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = AwsConfig("eu-west-1")
+    first = config.client("s3")
+    assert config.client("s3") is first
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", OTHER)
+    assert config.client("s3")._request_signer._credentials.access_key == OTHER
+    assert first._request_signer._credentials.access_key == KEY
+
+
 def _carries_no_key(config: AwsConfig) -> bool:
     wire = pickle.dumps(config)
     return KEY.encode() not in wire and SECRET.encode() not in wire

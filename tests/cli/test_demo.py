@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import boto3
 import pytest
 
+from sparkml_sm.cli import demo as command
 from sparkml_sm.cli.corpus import bundled_corpus, read_messages
 from sparkml_sm.local import LocalSageMaker
 
@@ -90,3 +92,22 @@ def test_without_credentials_nothing_starts_and_one_line_says_why() -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     [line] = ended.stderr.splitlines()
     assert line.startswith("sparkml-sm: error: no AWS credentials found")
+
+
+@pytest.mark.parametrize("interrupts", [0, 1, 2])
+def test_a_deletion_that_is_interrupted_once_is_done_all_the_same(interrupts: int) -> None:
+    class Model:
+        calls = deleted = 0
+
+        def deleteResources(self, artifacts: bool) -> None:
+            assert artifacts
+            self.calls += 1
+            if self.calls <= interrupts:
+                raise KeyboardInterrupt
+            self.deleted += 1
+
+    model = Model()
+    with pytest.raises(KeyboardInterrupt) if interrupts else nullcontext():
+        command._delete(model)  # type: ignore[arg-type]
+
+    assert (model.calls, model.deleted) == [(1, 1), (2, 1), (2, 0)][interrupts]

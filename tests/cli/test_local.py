@@ -28,3 +28,14 @@ def test_exports_are_printed_until_ctrl_c() -> None:
         "AWS_ENDPOINT_URL_STS",
         "AWS_SECRET_ACCESS_KEY",
     ]
+
+
+def test_the_help_names_what_a_shell_has_to_set() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "sparkml_sm.cli", "local", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=$AWS_ENDPOINT_URL_LOGS" in shown.stdout
+    assert "NO_PROXY=127.0.0.1" in shown.stdout

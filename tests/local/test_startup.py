@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
+from sparkml_sm.errors import SparkMLSageMakerError
 from sparkml_sm.local import LocalSageMaker
+from sparkml_sm.local.s3 import Keys, ObjectStore
 
 EXPORTS = [
     "AWS_ENDPOINT_URL_S3",
@@ -83,6 +85,52 @@ def test_the_command_prints_its_exports_and_ends_by_signal(number: signal.Signal
     finally:
         process.kill()
         process.wait()
+
+
+def test_it_ends_without_a_word_where_nobody_reads_its_exports() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sparkml_sm.local"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process.stderr:
+        errors = process.stderr.read()
+    assert process.wait(20) == 1
+    assert "BrokenPipeError" not in errors
+
+
+def test_the_last_words_of_an_s3_server_that_does_not_start_are_quoted(tmp_path: Path) -> None:
+    program = tmp_path / "weed"
+    program.write_text("#!/bin/sh\necho one\necho disk full\nexit 1\n")
+    program.chmod(0o755)
+    store = ObjectStore(tmp_path / "s3", Keys("AKIA", "secret"))
+    store._binary = program
+    store.start()
+    with pytest.raises(SparkMLSageMakerError, match=r"log: one \| disk full$"):
+        store.wait()
+    store.stop()
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [("", "127.0.0.1,localhost"), ("a.example", "a.example,127.0.0.1,localhost"), ("*", "*")],
+)
+def test_a_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch, listed: str, expected: str) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", listed)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with LocalSageMaker():
+        assert (os.environ["NO_PROXY"], os.environ["no_proxy"]) == (expected, expected)
+        session = boto3.session.Session()
+        assert session.client("s3").list_buckets()["Buckets"] == []
+        assert session.client("sts").get_caller_identity()["Account"] == "123456789012"
+    assert os.environ["NO_PROXY"] == listed
+    assert "no_proxy" not in os.environ
 
 
 def test_it_sets_the_environment_and_restores_it(monkeypatch: pytest.MonkeyPatch) -> None:
