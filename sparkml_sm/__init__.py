@@ -34,7 +34,8 @@ if TYPE_CHECKING:
         TrainingJobError,
     )
     from sparkml_sm.stages.algorithm import SageMakerAlgorithmEstimator
-    from sparkml_sm.stages.estimator import SageMakerEstimator, SageMakerEstimatorBase
+    from sparkml_sm.stages.estimator import SageMakerEstimatorBase
+    from sparkml_sm.stages.generic import SageMakerEstimator
     from sparkml_sm.stages.model import SageMakerModel
     from sparkml_sm.stages.policies import EndpointCreationPolicy
     from sparkml_sm.stages.progress import showProgress
@@ -66,7 +67,7 @@ _HOMES = {
     "S3DataPath": "aws.paths",
     "S3Resource": "aws.paths",
     "SageMakerAlgorithmEstimator": "stages.algorithm",
-    "SageMakerEstimator": "stages.estimator",
+    "SageMakerEstimator": "stages.generic",
     "SageMakerEstimatorBase": "stages.estimator",
     "SageMakerModel": "stages.model",
     "SageMakerResourceCleanup": "aws.resources",

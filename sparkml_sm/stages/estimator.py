@@ -1,4 +1,4 @@
-"""Estimators: a DataFrame is staged, a training job runs, a model comes back."""
+"""The base of all estimators: rows are staged, a training job runs, a model comes back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from sparkml_sm.aws.config import AwsConfig, driver_config
-from sparkml_sm.aws.names import NamePolicy, NamePolicyFactory, RandomNamePolicyFactory
-from sparkml_sm.aws.paths import S3AutoCreatePath, S3DataPath, S3Resource
+from sparkml_sm.aws.names import NamePolicy, NamePolicyFactory
+from sparkml_sm.aws.paths import S3DataPath, S3Resource
 from sparkml_sm.aws.s3 import auto_bucket, check_bucket
 from sparkml_sm.aws.training_jobs import (
     JobLog,
@@ -29,13 +29,13 @@ from sparkml_sm.stages.model import SageMakerModel
 from sparkml_sm.stages.policies import EndpointCreationPolicy
 from sparkml_sm.stages.progress import report
 from sparkml_sm.stages.requests import TrainingPlan, training_request
-from sparkml_sm.stages.roles import IAMRoleFromConfig, IAMRoleResource, role_arn
+from sparkml_sm.stages.roles import IAMRoleResource, role_arn
 from sparkml_sm.stages.settings import HasSettings, setting
 from sparkml_sm.staging.columns import RowColumns, column_type, row_columns
 from sparkml_sm.staging.credentials import proven
 from sparkml_sm.staging.staged import StagedDataset, stage
 
-__all__ = ["STAGED_AS", "SageMakerEstimator", "SageMakerEstimatorBase"]
+__all__ = ["STAGED_AS", "SageMakerEstimatorBase"]
 
 _log = logging.getLogger(__name__)
 
@@ -298,104 +298,3 @@ def _delete(staged: StagedDataset) -> None:
     except SparkMLSageMakerError as error:
         # The job's own result or failure matters more to the caller than what is left to delete.
         _log.warning("staged rows at %s could not be deleted: %s", staged.uri, error)
-
-
-class SageMakerEstimator(SageMakerEstimatorBase):
-    """Trains any container on SageMaker.
-
-    Parameters
-    ----------
-    trainingImage, modelImage : str
-        Image URIs of the containers that train and serve.
-    trainingInstanceType : str
-        Such as ``"ml.m5.large"``.
-    trainingInstanceCount : int
-    endpointInstanceType : str, optional
-        Naming one asks for an endpoint, which is billed by the hour until
-        `SageMakerModel.deleteResources`.
-    endpointInitialInstanceCount : int, optional
-        1 where only the type is named.
-    requestRowSerializer : RequestRowSerializer, optional
-        Rows to request bodies; without it the model does not score.
-    responseRowDeserializer : ResponseRowDeserializer, optional
-        Answers to columns.
-    hyperParameters : dict, optional
-        Sent as text.
-    trainingInputS3DataPath, trainingOutputS3DataPath : S3DataPath or S3AutoCreatePath
-        Where rows are staged and the artifact goes; by default the account's own bucket.
-    trainingInstanceVolumeSizeInGB : int, default 1024
-    trainingProjectedColumns : list of str, optional
-        Columns to which the DataFrame is reduced before it is staged.
-    trainingChannelName : str, default "train"
-    trainingContentType : str, optional
-        Not sent by default.
-    trainingS3DataDistribution : {"ShardedByS3Key", "FullyReplicated"}
-    trainingSparkDataFormat : {"sagemaker", "libsvm", "csv", "parquet"}, default "sagemaker"
-        ``"sagemaker"`` is RecordIO-protobuf.
-    trainingSparkDataFormatOptions : dict, optional
-        ``labelColumnName``, ``featuresColumnName``, ``weightColumnName``.
-    trainingInputMode : {"File", "FastFile", "Pipe"}, default "File"
-    trainingCompressionCodec : str, optional
-        Declared to SageMaker; the staged rows are not compressed.
-    trainingMaxRuntimeInSeconds : int, default 86400
-    trainingKmsKeyId : str, optional
-        Encrypts the artifact.
-    modelEnvironmentVariables : dict of str to str, optional
-    endpointCreationPolicy : EndpointCreationPolicy, default CREATE_ON_CONSTRUCT
-    sagemakerClient, s3Client, stsClient : boto3 clients, optional
-        Made as boto3 does by default.
-    sagemakerRole : IAMRole, optional
-        By default the role in Spark's configuration, see `IAMRoleFromConfig`.
-    modelPrependInputRowsToTransformationRows : bool, default True
-        Whether `transform` keeps the input's columns.
-    deleteStagingDataAfterTraining : bool, default True
-    namePolicyFactory : NamePolicyFactory, default RandomNamePolicyFactory()
-    uid : str, optional
-    """
-
-    trainingImage: str = setting()
-    modelImage: str = setting()
-    hyperParameters: Mapping[str, Any] | None = setting()
-
-    def __init__(
-        self,
-        trainingImage: str,
-        modelImage: str,
-        trainingInstanceType: str,
-        trainingInstanceCount: int,
-        endpointInstanceType: str | None = None,
-        endpointInitialInstanceCount: int | None = None,
-        requestRowSerializer: RequestRowSerializer | None = None,
-        responseRowDeserializer: ResponseRowDeserializer | None = None,
-        hyperParameters: Mapping[str, Any] | None = None,
-        trainingInputS3DataPath: S3Resource = S3AutoCreatePath(),  # noqa: B008 (immutable)
-        trainingOutputS3DataPath: S3Resource = S3AutoCreatePath(),  # noqa: B008
-        trainingInstanceVolumeSizeInGB: int = 1024,
-        trainingProjectedColumns: list[str] | None = None,
-        trainingChannelName: str = "train",
-        trainingContentType: str | None = None,
-        trainingS3DataDistribution: str = "ShardedByS3Key",
-        trainingSparkDataFormat: str = "sagemaker",
-        trainingSparkDataFormatOptions: Mapping[str, str] | None = None,
-        trainingInputMode: str = "File",
-        trainingCompressionCodec: str | None = None,
-        trainingMaxRuntimeInSeconds: int = 24 * 3600,
-        trainingKmsKeyId: str | None = None,
-        modelEnvironmentVariables: Mapping[str, str] | None = None,
-        endpointCreationPolicy: EndpointCreationPolicy = EndpointCreationPolicy.CREATE_ON_CONSTRUCT,
-        sagemakerClient: Any = None,
-        sagemakerRole: IAMRoleResource = IAMRoleFromConfig(),  # noqa: B008
-        s3Client: Any = None,
-        stsClient: Any = None,
-        modelPrependInputRowsToTransformationRows: bool = True,
-        deleteStagingDataAfterTraining: bool = True,
-        namePolicyFactory: NamePolicyFactory = RandomNamePolicyFactory(),  # noqa: B008
-        uid: str | None = None,
-    ) -> None:
-        super().__init__(uid)
-        region = None  # the clients' own
-        self._store(locals())
-
-    def _hyperparameters(self) -> dict[str, str]:
-        # SageMaker takes text alone; the predecessor sent numbers as they were and was refused.
-        return {name: str(value) for name, value in (self.hyperParameters or {}).items()}
