@@ -20,7 +20,8 @@ def cancelled_on_failure(spark: SparkSession) -> Iterator[None]:
 
     Spark's own handler of Ctrl-C cannot speak to the JVM while the driver waits for an answer of
     it: the tasks would go on to their end, and Spark 3.5 raises a Py4JError. So Ctrl-C is a plain
-    `KeyboardInterrupt` inside.
+    `KeyboardInterrupt` inside, and stays one: what Spark tells the JVM on the way out may find a
+    broken connection, and that error says nothing to who pressed Ctrl-C.
     """
     tag = f"sparkml_sm-{uuid.uuid4().hex}"
     add, remove, cancel = _tagging(spark)
@@ -28,10 +29,12 @@ def cancelled_on_failure(spark: SparkSession) -> Iterator[None]:
     try:
         with _plain_interrupts():
             yield
-    except BaseException:
+    except BaseException as error:
         # What has failed by itself needs no cancelling, and a lost JVM must not hide the reason.
         with contextlib.suppress(Exception):
             cancel(tag)
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
         raise
     finally:
         with contextlib.suppress(Exception):
