@@ -105,6 +105,11 @@ def _lines(body: bytes) -> int:
 
 
 def _records(body: bytes) -> int:
+    """Count at little cost, since the cores are shared: dense rows are all of one length."""
+    (length,) = struct.unpack_from("<I", body, 4)
+    rows, rest = divmod(len(body), 8 + (length + 3) // 4 * 4)
+    if not rest and body.count(body[:8]) == rows:
+        return rows
     rows = at = 0
     while at < len(body):
         (length,) = struct.unpack_from("<I", body, at + 4)

@@ -122,31 +122,48 @@ def decode_answers(body: bytes, rows: int) -> Floats:
     >>> decode_answers(b"[0.25, 0.75]\n", 1)
     array([[0.25, 0.75]])
     """
-    groups = re.findall(rb"\[([^\[\]]*)\]", body) if b"[" in body else body.split(b"\n")
-    groups = [group for group in groups if group.strip()]
-    if b"[" not in body and len(groups) == 1 and rows > 1:
-        groups = re.split(rb"[,\s]+", groups[0].strip())
-    if len(groups) != rows:
+    lines_ = _one_row_a_line(body, rows)
+    came = lines_.count(b"\n") + 1 if lines_ else 0
+    if came != rows:
         raise InferenceError(
-            f"the endpoint was sent {rows} rows and answered {len(groups)}: the answers cannot be "
+            f"the endpoint was sent {rows} rows and answered {came}: the answers cannot be "
             "tied to the rows; check the container's output, or send smaller payloads"
         )
-    pieces = [group.replace(b",", b" ").split() for group in groups]
-    sizes = {len(each) for each in pieces}
-    if len(sizes) > 1:
-        raise InferenceError(
-            f"the endpoint answered between {min(sizes)} and {max(sizes)} numbers a row: expected "
-            "as many for each"
-        )
+    per_row = _numbers_a_row(lines_)
+    texts = lines_.replace(b"\n", b",").split(b",") if lines_ else []
     try:
-        answers = np.array([float(each) for piece in pieces for each in piece])
+        answers = np.array(texts, np.float64)
     except ValueError as error:
         raise InferenceError(
             f"the endpoint's answer is not numbers ({_hint(body)}): it should be CSV; check its "
             "Accept and the deserializer"
         ) from error
-    per_row = max(sizes, default=1)
     return answers.reshape(rows, per_row) if per_row > 1 else answers
+
+
+def _one_row_a_line(body: bytes, rows: int) -> bytes:
+    """Give every row a line of its own, with one comma between its numbers, whatever came."""
+    if b"[" in body:
+        return re.sub(rb"[\s,]+", b",", body).replace(b"],[", b"\n").strip(b"[],")
+    text = body.strip()
+    if b" " in text or b"\t" in text or b"\r" in text or b"\n\n" in text:
+        text = re.sub(rb"[ \t]*,[ \t]*|[ \t]+", b",", re.sub(rb"\s*\n\s*", b"\n", text))
+    # One line of several numbers: a number for each row.
+    return text.replace(b",", b"\n") if rows > 1 and b"\n" not in text else text
+
+
+def _numbers_a_row(lines_: bytes) -> int:
+    if b"," not in lines_:
+        return 1
+    content = np.frombuffer(lines_, np.uint8)
+    commas = np.cumsum(content == ord(","))
+    sizes = np.diff(commas[np.flatnonzero(content == ord("\n"))], prepend=0, append=commas[-1]) + 1
+    if (sizes != sizes[0]).any():
+        raise InferenceError(
+            f"the endpoint answered between {sizes.min()} and {sizes.max()} numbers a row: "
+            "expected as many for each"
+        )
+    return int(sizes[0])
 
 
 def _table(content: Bytes) -> Floats:
