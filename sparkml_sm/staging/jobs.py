@@ -33,12 +33,18 @@ def cancelled_on_failure(spark: SparkSession) -> Iterator[None]:
         # What has failed by itself needs no cancelling, and a lost JVM must not hide the reason.
         with contextlib.suppress(Exception):
             cancel(tag)
-        if isinstance(error.__context__, KeyboardInterrupt):
+        if _was_interrupted(error):
             raise KeyboardInterrupt from error
         raise
     finally:
         with contextlib.suppress(Exception):
             remove(tag)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 @contextmanager
