@@ -8,12 +8,16 @@ from pyspark.sql import SparkSession
 from sparkml_sm.staging.jobs import cancelled_on_failure
 
 
+def _interrupted_and_failing_on_the_way_out(spark: SparkSession) -> None:
+    try:
+        raise KeyboardInterrupt
+    finally:
+        spark.range(1).select("no such column")
+
+
 def test_ctrl_c_stays_one_where_sparks_way_out_fails(spark: SparkSession) -> None:
     with pytest.raises(KeyboardInterrupt), cancelled_on_failure(spark):
-        try:
-            raise KeyboardInterrupt
-        finally:
-            _ = spark.range(1).select("no such column")
+        _interrupted_and_failing_on_the_way_out(spark)
 
 
 def test_a_failure_of_its_own_stays_what_it_is(spark: SparkSession) -> None:
