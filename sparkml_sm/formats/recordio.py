@@ -8,30 +8,35 @@ left aside.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from sparkml_sm.errors import InvalidDataError
+from sparkml_sm.formats.answers import encode_label_maps
 from sparkml_sm.formats.frames import HEADER_BYTES, find_frames, padding
+from sparkml_sm.formats.payloads import payload
 from sparkml_sm.formats.protobuf import Bytes
 from sparkml_sm.formats.records import encode_any, encode_dense
 from sparkml_sm.formats.rows import FeatureRows, Offsets
 from sparkml_sm.formats.tensors import map_entries, tensor_rows
 
-__all__ = ["decode", "decode_labels", "encode", "split"]
+__all__ = ["decode", "decode_labels", "encode", "encode_labels", "split"]
 
 _FEATURES, _LABEL = 1, 2
 
 
-def encode(rows: FeatureRows) -> pa.LargeBinaryArray:
+def encode(rows: FeatureRows, shape: Sequence[int] | None = None) -> pa.LargeBinaryArray:
     """Encode each row as a framed record.
 
     Parameters
     ----------
     rows : FeatureRows
         Dense, sparse or mixed; with or without label.
+    shape : sequence of int, optional
+        Of the tensor that each row is, such as the rows and columns of a matrix.
 
     Returns
     -------
@@ -58,9 +63,9 @@ def encode(rows: FeatureRows) -> pa.LargeBinaryArray:
         )
     if not len(rows):
         return pa.array([], pa.large_binary())
-    if rows.width and rows.dense.all():
+    if shape is None and rows.width and rows.dense.all():
         return encode_dense(rows)
-    return encode_any(rows)
+    return encode_any(rows, shape)
 
 
 def decode(data: bytes | memoryview) -> FeatureRows:
@@ -97,8 +102,16 @@ def decode(data: bytes | memoryview) -> FeatureRows:
     return replace(rows, label=labels.values)
 
 
-def decode_labels(data: bytes | memoryview) -> dict[str, FeatureRows]:
+def decode_labels(
+    data: bytes | memoryview, names: Collection[str] | None = None
+) -> dict[str, FeatureRows]:
     """Decode an endpoint's answers: what each record holds in its `label` map, by name.
+
+    Parameters
+    ----------
+    data : bytes or memoryview
+    names : collection of str, optional
+        The names to read. Default: all that there are.
 
     Returns
     -------
@@ -108,20 +121,49 @@ def decode_labels(data: bytes | memoryview) -> dict[str, FeatureRows]:
     Raises
     ------
     InvalidDataError
-        If the data is not RecordIO-protobuf, or a record lacks a name that another has.
+        If the data is not RecordIO-protobuf, or a record lacks a name that is to be read.
     """
     content, begin, end = _records(data)
     entries = map_entries(content, begin, end, {_LABEL})[_LABEL]
     answers = {}
-    for name in entries.names:
+    for name in entries.names if names is None else names:
         first, last, present = entries.of(name, len(begin))
         if not present.all():
+            found = ", ".join(map(repr, entries.names)) or "no name"
             raise InvalidDataError(
-                f"record {int(np.argmin(present))} of the RecordIO answers has no {name!r} and "
-                "others have: the answers cannot be tied to columns"
+                f"record {int(np.argmin(present))} of the RecordIO answers has no {name!r}: the "
+                f"answers cannot be tied to columns; found {found}"
             )
         answers[name] = tensor_rows(content, first, last)
     return answers
+
+
+def encode_labels(columns: Mapping[str, pa.Array]) -> bytes:
+    """Encode an endpoint's answers: a record a row, with an entry a column in its `label` map.
+
+    Parameters
+    ----------
+    columns : mapping of str to pyarrow.Array
+        Numbers, or lists of numbers, all as long. They are written as 32-bit floats.
+
+    Returns
+    -------
+    bytes
+        Framed records without features; the entries of a record in the mapping's order.
+
+    Raises
+    ------
+    InvalidDataError
+        If columns differ in length, hold a null, or a number too large for a 32-bit float.
+
+    Examples
+    --------
+    >>> answers = encode_labels({"score": pa.array([0.5]), "topics": pa.array([[0.25, 0.75]])})
+    >>> {name: rows.values.tolist() for name, rows in decode_labels(answers).items()}
+    {'score': [0.5], 'topics': [0.25, 0.75]}
+    """
+    encoded = encode_label_maps(columns)
+    return bytes(payload(encoded, 0, len(encoded)))
 
 
 def split(data: bytes | memoryview) -> list[memoryview]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -61,24 +62,28 @@ def _dense_template(width: int, labelled: bool) -> tuple[np.dtype[np.void], byte
     return layout, start + bytes(4 * width) + trail + bytes(4 * labelled) + bytes(-length & 3)
 
 
-def encode_any(rows: FeatureRows) -> pa.LargeBinaryArray:
-    """Join the pieces of each record, which are the same for dense and sparse rows."""
+def encode_any(rows: FeatureRows, dims: Sequence[int] | None = None) -> pa.LargeBinaryArray:
+    """Join the pieces of each record, which are the same for dense and sparse rows.
+
+    With `dims`, every record has this shape; without, sparse ones alone have one: the width.
+    """
     counts = np.diff(rows.value_offsets)
     keys, key_bytes = _keys(rows)
-    shape = _shape(rows.width)
+    shape = _shape((rows.width,) if dims is None else dims)
+    shapeless = rows.dense & (dims is None)
     # Rows of as many values and as many bytes of keys begin alike: few beginnings, many rows.
     span = int(key_bytes.max()) + 1
-    coded = pa.array((counts * span + key_bytes) * 2 + rows.dense).dictionary_encode()
-    codes, dense = divmod(coded.dictionary.to_numpy(), 2)
+    coded = pa.array((counts * span + key_bytes) * 2 + shapeless).dictionary_encode()
+    codes, bare = divmod(coded.dictionary.to_numpy(), 2)
     distinct_counts, distinct_keys = divmod(codes, span)
-    distinct_shapes = np.where(dense, 0, len(shape))
+    distinct_shapes = np.where(bare, 0, len(shape))
     heads = _heads(distinct_counts, distinct_keys, distinct_shapes, rows.label is not None)
     pieces = [
         heads.take(coded.indices),
         binary_array(rows.value_offsets * 4, _float32(rows, rows.values)),
         _counted(b"\x12", distinct_keys).take(coded.indices),
         *keys,
-        pc.if_else(pa.array(rows.dense), _NOTHING, pa.scalar(shape, pa.large_binary())),
+        pc.if_else(pa.array(shapeless), _NOTHING, pa.scalar(shape, pa.large_binary())),
     ]
     if rows.label is not None:
         pieces.append(_label_entries(_float32(rows, rows.label)))
@@ -160,9 +165,9 @@ def _counted(tag: bytes, lengths: Offsets, *, even_empty: bool = False) -> pa.La
     return binary_array(offsets_of(written), texts[kept])
 
 
-def _shape(width: int) -> bytes:
-    size = varint_bytes(width)
-    return b"\x1a" + varint_bytes(len(size)) + size
+def _shape(dims: Sequence[int]) -> bytes:
+    sizes = b"".join(map(varint_bytes, dims))
+    return b"\x1a" + varint_bytes(len(sizes)) + sizes
 
 
 def _label_entries(labels: npt.NDArray[np.float32]) -> pa.LargeBinaryArray:

@@ -14,7 +14,15 @@ from sparkml_sm.formats.payloads import binary_array
 from sparkml_sm.formats.protobuf import Bytes
 from sparkml_sm.formats.rows import Floats, Offsets
 
-__all__ = ["lines", "number_texts", "numbers", "prefixed", "split_lines", "tokens"]
+__all__ = [
+    "lines",
+    "number_texts",
+    "numbers",
+    "prefixed",
+    "row_texts",
+    "split_lines",
+    "tokens",
+]
 
 _LARGEST_WHOLE = 2.0**53
 _EMPTY = pa.scalar("", pa.large_string())
@@ -59,17 +67,34 @@ def lines(
     offsets : int64 array of rows + 1
         Row `i` owns ``tokens_[offsets[i]:offsets[i + 1]]``.
     """
-    # The tokens of a row lie one behind the other in memory: they are one text already.
-    borders = np.frombuffer(tokens_.buffers()[1], dtype=np.int64)[: len(tokens_) + 1]
-    text = tokens_.buffers()[2] if len(tokens_) else b""
-    starts = borders[offsets] if len(borders) else offsets
-    pieces = [binary_array(starts, text) if leads else _without_first_byte(starts, text)]
+    pieces = [row_texts(tokens_, offsets, bare=not leads)]
     for column in reversed(leads):
         if len(pieces) > 1:
             pieces.insert(0, pa.scalar(mark.encode(), pa.large_binary()))
         pieces.insert(0, number_texts(column).cast(pa.large_binary()))
     ending = pa.scalar(b"\n", pa.large_binary())
     return pc.binary_join_element_wise(*pieces, ending, _NOTHING)
+
+
+def row_texts(
+    tokens_: pa.LargeStringArray, offsets: Offsets, *, bare: bool = False
+) -> pa.LargeBinaryArray:
+    """Write the tokens of each row as one text.
+
+    Parameters
+    ----------
+    tokens_ : array of texts
+        The tokens of all rows.
+    offsets : int64 array of rows + 1
+        Row `i` owns ``tokens_[offsets[i]:offsets[i + 1]]``.
+    bare : bool, default False
+        Whether the first byte of each row, a separator, is left out.
+    """
+    # The tokens of a row lie one behind the other in memory: they are one text already.
+    borders = np.frombuffer(tokens_.buffers()[1], dtype=np.int64)[: len(tokens_) + 1]
+    text = tokens_.buffers()[2] if len(tokens_) else b""
+    starts = borders[offsets] if len(borders) else offsets
+    return _without_first_byte(starts, text) if bare else binary_array(starts, text)
 
 
 def _without_first_byte(starts: Offsets, text: Any) -> pa.LargeBinaryArray:

@@ -12,7 +12,7 @@ from typing import Any
 from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.local.s3 import REGION
 
-__all__ = ["SourceObject", "download", "find_objects", "split_uri"]
+__all__ = ["SourceObject", "download", "find_objects", "split_uri", "under_prefix"]
 
 _THREADS = 8
 
@@ -73,7 +73,7 @@ def find_objects(s3: Any, source: Mapping[str, Any], role: str = "") -> list[Sou
     uri = source["S3Uri"]
     kind = source["S3DataType"]
     if kind == "S3Prefix":
-        found = _under_prefix(s3, uri)
+        found = under_prefix(s3, uri)
     elif kind == "ManifestFile":
         found = _of_manifest(s3, uri)
     else:
@@ -131,7 +131,8 @@ def download(
         list(pool.map(copy, objects))
 
 
-def _under_prefix(s3: Any, uri: str) -> list[SourceObject]:
+def under_prefix(s3: Any, uri: str) -> list[SourceObject]:
+    """List the objects whose keys begin as `uri` does; none where the bucket is missing."""
     from botocore.exceptions import ClientError
 
     bucket, prefix = split_uri(uri)

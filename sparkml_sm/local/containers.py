@@ -13,44 +13,27 @@ from types import MappingProxyType
 
 from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.local.guard import guarded, kill
+from sparkml_sm.local.metrics import METRICS
 from sparkml_sm.local.s3 import REGION
 from sparkml_sm.local.site import Site
 
 __all__ = ["Container", "algorithm_of", "default_metrics", "serving_command", "training_command"]
 
 #: Repository of an image -> the algorithm that does its work here.
-IMAGES: Mapping[str, str] = MappingProxyType({"sagemaker-xgboost": "xgboost", "xgboost": "xgboost"})
+IMAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "factorization-machines": "factorization-machines",
+        "kmeans": "kmeans",
+        "lda": "lda",
+        "linear-learner": "linear-learner",
+        "pca": "pca",
+        "sagemaker-xgboost": "xgboost",
+        "xgboost": "xgboost",
+    }
+)
 
 _IMAGE = re.compile(
     r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/(?P<repository>[^:@\s]+)(?:[:@]\S+)?"
-)
-
-_XGBOOST_METRICS = [
-    "rmse",
-    "mae",
-    "logloss",
-    "error",
-    "merror",
-    "mlogloss",
-    "auc",
-    "aucpr",
-    "map",
-    "ndcg",
-    "rmsle",
-    "accuracy",
-    "f1",
-]
-
-#: Algorithm -> name and pattern of the metrics that SageMaker reads from its log, where a tab is
-#: #011.
-_METRICS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "xgboost": {
-            f"{channel}:{metric}": rf".*\[[0-9]+\].*#011{channel}-{metric}:(\S+)"
-            for channel in ("train", "validation")
-            for metric in _XGBOOST_METRICS
-        }
-    }
 )
 
 _LINE_BYTES = 262_144
@@ -80,7 +63,7 @@ def algorithm_of(image: str) -> str:
 
 def default_metrics(algorithm: str) -> Mapping[str, str]:
     """Return name and pattern of the metrics that SageMaker itself defines for an algorithm."""
-    return _METRICS.get(algorithm, {})
+    return METRICS.get(algorithm, {})
 
 
 def training_command(algorithm: str) -> list[str]:

@@ -19,7 +19,9 @@ logger = logging.getLogger(__name__)
 _MAX_BODY = 64 * 2**20
 
 _CHUNK = 2**20
+_LINE = 2**16
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_TOO_LONG = HttpResponse(413, body=b'{"message": "HTTP content length exceeded 67108864 bytes."}')
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -72,9 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _read_body(self) -> bytes | None:
         """Return the body, or answer and return None."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            self.close_connection = True
-            self._send(HttpResponse(411, body=b'{"message": "Content-Length is needed."}'))
+        if "Transfer-Encoding" in self.headers:
+            return self._read_chunked_body()
+        if not length.isdecimal():
+            self._hang_up(HttpResponse(411, body=b'{"message": "Content-Length is needed."}'))
             return None
         remaining = int(length)
         refused = self._refusal(remaining)
@@ -85,17 +88,39 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(refused)
         return None
 
+    def _read_chunked_body(self) -> bytes | None:
+        """Return the body of a client that does not say its length, as AWS's Java SDK."""
+        refused = self._refusal(0)
+        if refused is not None:
+            self._hang_up(refused)
+            return None
+        body = bytearray()
+        try:
+            while size := int(self.rfile.readline(_LINE).partition(b";")[0], 16):
+                if size < 0 or len(body) + size > _MAX_BODY:
+                    self._hang_up(_TOO_LONG)
+                    return None
+                body += self.rfile.read(size)
+                self.rfile.readline(_LINE)
+        except ValueError:
+            self._hang_up(HttpResponse(400, body=b'{"message": "The chunks are broken."}'))
+            return None
+        while self.rfile.readline(_LINE).strip():
+            pass  # trailers
+        return bytes(body)
+
+    def _hang_up(self, response: HttpResponse) -> None:
+        """Answer, and take no further request: what is left of this one's body is not read."""
+        self.close_connection = True
+        self._send(response)
+
     def _refusal(self, length: int) -> HttpResponse | None:
         if not _is_local(self.headers.get("Host", "")) or "Origin" in self.headers:
             # A page in a browser, or a name that somebody pointed at this machine.
             return HttpResponse(
                 403, body=b'{"message": "Only local clients may call this server."}'
             )
-        if length > _MAX_BODY:
-            return HttpResponse(
-                413, body=b'{"message": "HTTP content length exceeded 67108864 bytes."}'
-            )
-        return None
+        return _TOO_LONG if length > _MAX_BODY else None
 
     def _send(self, response: HttpResponse) -> None:
         self.send_response(response.status)

@@ -59,5 +59,7 @@ def _signature(request: HttpRequest, keys: Keys, match: re.Match[str]) -> str:
     signer = SigV4Auth(
         Credentials(keys.accessKey, keys.secretKey), match["service"], match["region"]
     )
+    # The headers that the client signed; AWS's Java SDK signs some that botocore never does.
+    signer.headers_to_sign = lambda request: request.headers
     text = signer.string_to_sign(rebuilt, signer.canonical_request(rebuilt))
     return str(signer.signature(text, rebuilt))

@@ -14,6 +14,10 @@ from sparkml_sm.local.store import now
 __all__ = ["StoppedError", "TrainingJob"]
 
 
+#: A spot job is billed for less than it took; how much less changes by the hour, and not here.
+_SPOT_SHARE = 0.3
+
+
 class StoppedError(Exception):
     """StopTrainingJob came before the container ran."""
 
@@ -91,4 +95,8 @@ class TrainingJob:
             if "TrainingStartTime" in record:
                 lasted = (time_ - record["TrainingStartTime"]).total_seconds()
                 seconds = max(1, math.ceil(lasted))
-                record |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+                billed = _SPOT_SHARE if record.get("EnableManagedSpotTraining") else 1.0
+                record |= {
+                    "TrainingTimeInSeconds": seconds,
+                    "BillableTimeInSeconds": math.ceil(seconds * billed),
+                }

@@ -20,6 +20,8 @@ __all__ = ["TrainingJobs"]
 
 #: AWS's limit of MetricDefinitions.
 _METRICS = 40
+#: AWS's default of MaxRuntimeInSeconds.
+_MAX_RUNTIME = 86_400
 
 _KIND = Kind(
     "TrainingJob",
@@ -93,6 +95,7 @@ def _record(request: dict[str, Any]) -> dict[str, Any]:
         raise validation(
             "The local SageMaker does not support AlgorithmName: name a TrainingImage."
         )
+    _check_spot(request)
     for channel in request.get("InputDataConfig", ()):
         if "S3DataSource" not in channel["DataSource"]:
             raise validation("The local SageMaker supports S3DataSource alone as a DataSource.")
@@ -118,6 +121,22 @@ def _record(request: dict[str, Any]) -> dict[str, Any]:
         ),
         "EnableManagedSpotTraining": request.get("EnableManagedSpotTraining", False),
     }
+
+
+def _check_spot(request: dict[str, Any]) -> None:
+    stopping = request["StoppingCondition"]
+    wait = stopping.get("MaxWaitTimeInSeconds")
+    if not request.get("EnableManagedSpotTraining"):
+        if wait is not None:
+            raise validation("MaxWaitTimeInSeconds needs EnableManagedSpotTraining.")
+        return
+    if wait is None or wait < stopping.get("MaxRuntimeInSeconds", _MAX_RUNTIME):
+        raise validation(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to "
+            "MaxRuntimeInSeconds"
+        )
+    if request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+        raise validation("KeepAlivePeriodInSeconds is not supported with managed spot training.")
 
 
 def _metrics(specification: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sparkml_sm.errors import ConfigurationError
-from sparkml_sm.local.channels import download, find_objects, split_uri
+from sparkml_sm.local.channels import download, find_objects, split_uri, under_prefix
 from sparkml_sm.local.containers import Container, algorithm_of, training_command
 from sparkml_sm.local.site import Site
 from sparkml_sm.local.training_job import StoppedError, TrainingJob
@@ -77,8 +77,12 @@ class _Run:
         self.job.move("Downloading")
         for channel in self.request.get("InputDataConfig", ()):
             self._download(channel)
+        self._restore_checkpoints()
         self.job.move("Training")
-        end = self._train(algorithm)
+        try:
+            end = self._train(algorithm)
+        finally:
+            self._upload_checkpoints()
         if end != "Stopped":
             self.job.move("Uploading")
         self._upload(whole=end == "Completed")
@@ -91,16 +95,21 @@ class _Run:
             raise ConfigurationError(
                 "the local SageMaker trains on one instance: set InstanceCount to 1"
             )
-        bucket, _ = split_uri(self.request["OutputDataConfig"]["S3OutputPath"])
+        self._check_bucket("output", self.request["OutputDataConfig"]["S3OutputPath"])
+        if "CheckpointConfig" in self.request:
+            self._check_bucket("checkpoint", self.request["CheckpointConfig"]["S3Uri"])
+        return algorithm
+
+    def _check_bucket(self, what: str, uri: str) -> None:
         from botocore.exceptions import ClientError
 
+        bucket, _ = split_uri(uri)
         try:
             self.site.s3.head_bucket(Bucket=bucket)
         except ClientError as error:
             raise ConfigurationError(
-                f"the output bucket {bucket} cannot be used: {error}"
+                f"the {what} bucket {bucket} cannot be used: {error}"
             ) from error
-        return algorithm
 
     def _write_config(self) -> None:
         for folder in ("input/config", "input/data", "model", "output/data"):
@@ -117,7 +126,7 @@ class _Run:
             }
             for channel in self.request.get("InputDataConfig", ())
         }
-        config = {
+        config: dict[str, Any] = {
             "hyperparameters": self.request.get("HyperParameters", {}),
             "inputdataconfig": channels,
             "resourceconfig": {
@@ -129,6 +138,11 @@ class _Run:
                 ),
             },
         }
+        if "CheckpointConfig" in self.request:
+            # Wherever the job wants them: a job without Docker has no /opt/ml of its own.
+            config["checkpointconfig"] = self.request["CheckpointConfig"] | {
+                "LocalPath": str(self.base / "checkpoints")
+            }
         for name, document in config.items():
             path = self.base / "input" / "config" / f"{name}.json"
             path.write_text(json.dumps(document), encoding="utf-8")
@@ -145,6 +159,22 @@ class _Run:
         )
         target = self.base / "input" / "data" / channel["ChannelName"]
         download(self.site.s3, objects, target, self.job.stopping.is_set)
+
+    def _restore_checkpoints(self) -> None:
+        uri = self.request.get("CheckpointConfig", {}).get("S3Uri")
+        if uri is not None:
+            found = under_prefix(self.site.s3, uri.rstrip("/") + "/")
+            download(self.site.s3, found, self.base / "checkpoints", self.job.stopping.is_set)
+
+    def _upload_checkpoints(self) -> None:
+        uri = self.request.get("CheckpointConfig", {}).get("S3Uri")
+        if uri is None:
+            return
+        bucket, prefix = split_uri(uri.rstrip("/") + "/")
+        source = self.base / "checkpoints"
+        for path in _files(source):
+            key = prefix + path.relative_to(source).as_posix()
+            self.site.s3.upload_file(str(path), bucket, key)
 
     def _train(self, algorithm: str) -> str:
         """Run the container; the state in which the job is to end."""

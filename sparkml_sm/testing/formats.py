@@ -21,7 +21,7 @@ import pytest
 
 from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats import FeatureRows, Format, concat_rows, dense_matrix, payload
-from sparkml_sm.formats.rows import dense_rows, offsets_of
+from sparkml_sm.formats.rows import offsets_of
 
 __all__ = ["RowFormatContract", "make_rows", "same_rows"]
 
@@ -87,6 +87,8 @@ class RowFormatContract:
         How the format says that a feature is missing.
     weighted : bool
         Whether it can write weights; if not, weights must be refused.
+    labelled : bool
+        Whether it can write labels; if not, labels must be refused.
     broken : tuple of bytes
         Data that must be refused.
     """
@@ -95,12 +97,19 @@ class RowFormatContract:
     sparse: bool = True
     nan: str = "written"
     weighted: bool = False
+    labelled: bool = True
     broken: tuple[bytes, ...] = ()
 
     def decode(self, data: bytes, like: FeatureRows) -> FeatureRows:
         """Decode; a format that must be told columns or width overrides this."""
         del like
         return self.format.decode(data)
+
+    def rows(self, rows: Sequence[Row], width: int, **columns: Any) -> FeatureRows:
+        """Make a batch, without the label where the format has no place for it."""
+        if not self.labelled:
+            columns.pop("label", None)
+        return make_rows(rows, width, **columns)
 
     def encoded(self, rows: FeatureRows) -> list[bytes]:
         """Encode to a list of bytes."""
@@ -118,30 +127,30 @@ class RowFormatContract:
         assert [bytes(each) for each in self.format.split(b"".join(pieces))] == pieces
 
     def test_dense_rows(self) -> None:
-        self.check(make_rows([[1.5, 0.0, -2.25], [0.0, 0.0, -0.0]], 3, label=[1, 0]))
+        self.check(self.rows([[1.5, 0.0, -2.25], [0.0, 0.0, -0.0]], 3, label=[1, 0]))
 
     def test_sparse_rows(self) -> None:
-        rows = make_rows([{0: 1.0, 299: 2.5}, {}, {128: -4.0}], 300, label=[1, -1, 3])
+        rows = self.rows([{0: 1.0, 299: 2.5}, {}, {128: -4.0}], 300, label=[1, -1, 3])
         self.check(rows)
 
     def test_mixed_rows_keep_their_order(self) -> None:
         rows: list[Row] = [[1.0, 2.0, 3.0], {1: 4.0}, [5.0, 0.0, 7.0], {}, {0: 8.0, 2: 9.0}]
-        self.check(make_rows(rows, 3, label=[1, 2, 3, 4, 5]))
+        self.check(self.rows(rows, 3, label=[1, 2, 3, 4, 5]))
 
     def test_each_row_is_encoded_as_if_alone(self) -> None:
         rows: list[Row] = [[1.0, 2.0], {1: 4.0}, {0: 0.5, 1: 1.0}]
-        alone = [self.encoded(make_rows([row], 2, label=[7]))[0] for row in rows]
-        assert self.encoded(make_rows(rows, 2, label=[7, 7, 7])) == alone
+        alone = [self.encoded(self.rows([row], 2, label=[7]))[0] for row in rows]
+        assert self.encoded(self.rows(rows, 2, label=[7, 7, 7])) == alone
 
     def test_rows_without_label(self) -> None:
-        self.check(make_rows([[1.0, 2.0], {1: 3.0}], 2))
+        self.check(self.rows([[1.0, 2.0], {1: 3.0}], 2))
 
     def test_one_row(self) -> None:
-        self.check(make_rows([[0.5]], 1, label=[1]))
+        self.check(self.rows([[0.5]], 1, label=[1]))
 
     def test_empty_batch(self) -> None:
-        assert self.encoded(make_rows([], 3, label=[])) == []
-        assert self.encoded(make_rows([], 3)) == []
+        assert self.encoded(self.rows([], 3, label=[])) == []
+        assert self.encoded(self.rows([], 3)) == []
 
     def test_weights(self) -> None:
         rows = make_rows([[1.0, 2.0], {1: 3.0}], 2, label=[1, 0], weight=[0.5, 2])
@@ -151,20 +160,25 @@ class RowFormatContract:
             with pytest.raises(InvalidDataError, match="weight"):
                 self.encoded(rows)
 
+    def test_labels_that_cannot_be_written_are_refused(self) -> None:
+        if not self.labelled:
+            with pytest.raises(InvalidDataError, match="label"):
+                self.encoded(make_rows([[1.0]], 1, label=[1]))
+
     def test_numbers_of_every_size(self) -> None:
         numbers = [0.1, 1e-30, 1e30, 2.0**53, -(2.0**24), 123456.789]
         single = np.array(numbers, dtype=np.float32).astype(np.float64)
-        self.check(dense_rows(single[None, :], label=np.ones(1)))
+        self.check(self.rows([single.tolist()], len(single), label=[1]))
 
     def test_nan_is_missing(self) -> None:
-        dense = make_rows([[1.0, np.nan, 2.0], [np.nan, 0.0, np.nan]], 3, label=[1, 0])
-        absent = make_rows([{0: 1.0, 2: 2.0}, {1: 0.0}], 3, label=[1, 0])
+        dense = self.rows([[1.0, np.nan, 2.0], [np.nan, 0.0, np.nan]], 3, label=[1, 0])
+        absent = self.rows([{0: 1.0, 2: 2.0}, {1: 0.0}], 3, label=[1, 0])
         found = self.decode(b"".join(self.encoded(dense)), dense)
         same_rows(found, dense if self.nan == "written" else absent)
 
     def test_bodies_are_cut_between_rows(self) -> None:
         assert self.format.encode is not None
-        rows = make_rows([[float(each), 0.5] for each in range(40)], 2, label=range(40))
+        rows = self.rows([[float(each), 0.5] for each in range(40)], 2, label=range(40))
         array = self.format.encode(rows)
         bodies = [bytes(payload(array, start, start + 8)) for start in range(0, 40, 8)]
         same_rows(concat_rows([self.decode(body, rows) for body in bodies]), rows)
@@ -172,14 +186,14 @@ class RowFormatContract:
     def test_writer_writes_what_encode_encodes(self) -> None:
         sink = io.BytesIO()
         writer = self.format.writer(sink)
-        batches = [make_rows([[1.0, 2.0]], 2, label=[1]), make_rows([{1: 3.0}], 2, label=[0])]
+        batches = [self.rows([[1.0, 2.0]], 2, label=[1]), self.rows([{1: 3.0}], 2, label=[0])]
         for batch in batches:
             writer.write(batch)
         writer.close()
         assert sink.getvalue() == b"".join(self.encoded(concat_rows(batches)))
 
     def test_broken_data_is_refused(self) -> None:
-        like = make_rows([[1.0]], 1, label=[1])
+        like = self.rows([[1.0]], 1, label=[1])
         assert self.broken
         for data in self.broken:
             with pytest.raises(InvalidDataError):

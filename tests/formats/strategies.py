@@ -18,6 +18,7 @@ def batches(
     nan: bool = False,
     kinds: tuple[str, ...] = ("dense", "sparse"),
     weights: bool = False,
+    labels: bool = True,
 ) -> FeatureRows:
     """Batches of up to 8 rows, dense, sparse or mixed, up to 400,000 features wide where sparse."""
     number = st.floats(width=bits, allow_nan=nan, allow_infinity=False)
@@ -34,7 +35,7 @@ def batches(
             rows.append(dict(sorted(found.items())))
     column = st.lists(finite, min_size=count, max_size=count)
     columns = {}
-    if weights or draw(st.booleans()):
+    if weights or (labels and draw(st.booleans())):
         columns["label"] = draw(column)
     if weights:
         columns["weight"] = [abs(each) for each in draw(column)]

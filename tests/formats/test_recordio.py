@@ -4,6 +4,7 @@ import contextlib
 import struct
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from sparkml_sm.formats import FORMATS, FeatureRows, recordio, slice_rows
 from sparkml_sm.formats.rows import dense_rows
 from sparkml_sm.testing.formats import RowFormatContract, make_rows, same_rows
 from tests.formats.strategies import batches
-from tests.formats.witness import GOLDENS, golden_rows, read_recordio
+from tests.formats.witness import GOLDENS, golden_rows, read_answers, read_recordio
 
 NAMES = sorted(path.stem for path in GOLDENS.glob("*.pbr"))
 
@@ -257,3 +258,64 @@ class TestAnswers:
 
     def test_no_records(self) -> None:
         assert recordio.decode_labels(b"") == {}
+
+
+SINGLE = st.floats(width=32, allow_nan=False)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> dict[str, list[float] | list[list[float]]]:
+    rows = draw(st.integers(0, 5))
+    columns: dict[str, list[float] | list[list[float]]] = {}
+    for name in draw(st.lists(st.text(min_size=1, max_size=40), unique=True, min_size=1)):
+        width = draw(st.sampled_from([None, 0, 1, 3, 40]))
+        item = SINGLE if width is None else st.lists(SINGLE, min_size=width, max_size=width)
+        columns[name] = draw(st.lists(item, min_size=rows, max_size=rows))  # type: ignore[arg-type]
+    return columns
+
+
+class TestEncodedAnswers:
+    @given(answers())
+    def test_another_reader_and_ours_find_the_same(
+        self, columns: dict[str, list[float] | list[list[float]]]
+    ) -> None:
+        kinds = {True: pa.list_(pa.float64()), False: pa.float64()}
+        arrays = {
+            name: pa.array(column, kinds[bool(column) and isinstance(column[0], list)])
+            for name, column in columns.items()
+        }
+        data = recordio.encode_labels(arrays)
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        lists = [{n: v if isinstance(v, list) else [v] for n, v in row.items()} for row in rows]
+        assert read_answers(data) == lists
+        assert [list(each) for each in read_answers(data)] == [list(columns)] * len(rows)
+        for name, found in recordio.decode_labels(data).items():
+            assert found.values.tolist() == [number for row in lists for number in row[name]]
+
+    def test_lists_of_every_kind_and_slices(self) -> None:
+        numbers = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+        expected = [{"v": [3.0, 4.0], "n": [7.0]}, {"v": [5.0, 6.0], "n": [8.0]}]
+        whole = pa.array([0, 7, 8], pa.int32())[1:]
+        kinds = (pa.list_(pa.float32()), pa.large_list(pa.float64()), pa.list_(pa.float64(), 2))
+        for kind in kinds:
+            data = recordio.encode_labels({"v": pa.array(numbers, kind)[1:], "n": whole})
+            assert read_answers(data) == expected
+
+    def test_lists_of_different_lengths(self) -> None:
+        data = recordio.encode_labels({"v": pa.array([[1.0], [], [2.0, 3.0]])})
+        assert read_answers(data) == [{"v": [1.0]}, {"v": []}, {"v": [2.0, 3.0]}]
+
+    @pytest.mark.parametrize(
+        ("columns", "message"),
+        [
+            ({"a": pa.array([1.0]), "b": pa.array([1.0, 2.0])}, "one length"),
+            ({}, "one length"),
+            ({"a": pa.array([1.0, None])}, "'a' hold a null"),
+            ({"a": pa.array([[1.0], None])}, "'a' hold a null"),
+            ({"a": pa.array([[1.0, None]])}, "'a' hold a null"),
+            ({"a": pa.array([1e39])}, "'a' hold a number too large"),
+        ],
+    )
+    def test_what_is_refused(self, columns: dict[str, pa.Array], message: str) -> None:
+        with pytest.raises(InvalidDataError, match=message):
+            recordio.encode_labels(columns)

@@ -29,17 +29,36 @@ def golden_rows(name: str) -> FeatureRows:
 
 def read_recordio(data: bytes) -> list[dict[str, Any]]:
     """Records as dicts of what they hold: values, keys, shape, label."""
+    return [_record(payload) for payload in _payloads(data)]
+
+
+def read_answers(data: bytes) -> list[dict[str, list[float]]]:
+    """Records as dicts of the numbers in their `label` maps, in the order of the entries."""
     records = []
-    at = 0
+    for payload in _payloads(data):
+        record = {}
+        for number, entry in _fields(payload):
+            assert number == 2
+            (_, key), (_, value) = _fields(entry)
+            ((kind, tensor),) = _fields(value)
+            assert kind == 2
+            values = dict(_fields(tensor)).get(1, b"")
+            record[key.decode()] = list(struct.unpack(f"<{len(values) // 4}f", values))
+        records.append(record)
+    return records
+
+
+def _payloads(data: bytes) -> list[bytes]:
+    payloads, at = [], 0
     while at < len(data):
         magic, length = struct.unpack_from("<II", data, at)
         assert magic == 0xCED7230A
-        records.append(_record(data[at + 8 : at + 8 + length]))
+        payloads.append(data[at + 8 : at + 8 + length])
         padded = at + 8 + (length + 3) // 4 * 4
         assert not any(data[at + 8 + length : padded])
         at = padded
     assert at == len(data)
-    return records
+    return payloads
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

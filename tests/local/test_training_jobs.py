@@ -257,3 +257,32 @@ def test_jobs_are_listed(train: Train, aws: Aws, name: str) -> None:
     assert (job["TrainingJobName"], job["TrainingJobStatus"]) == (name, "Completed")
     found = aws.sagemaker.list_training_jobs(NameContains=name, StatusEquals="Failed")
     assert found["TrainingJobSummaries"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
+        (
+            {
+                "EnableManagedSpotTraining": True,
+                "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 59},
+            },
+            "greater than or equal to MaxRuntimeInSeconds",
+        ),
+        (
+            {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}},
+            "needs EnableManagedSpotTraining",
+        ),
+    ],
+)
+def test_what_a_spot_job_needs(
+    aws: Aws, name: str, data: str, bucket: str, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ClientError, match=reason):
+        aws.sagemaker.create_training_job(**training_request(name, data, bucket, **changes))
+
+
+def test_checkpoints_need_a_bucket(train: Train) -> None:
+    job = train(CheckpointConfig={"S3Uri": "s3://no-such-bucket/x"})
+    assert job["FailureReason"].startswith("ClientError: the checkpoint bucket no-such-bucket")

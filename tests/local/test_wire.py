@@ -30,7 +30,8 @@ def post(
     SigV4Auth(Credentials(*keys), "sagemaker", local.region).add_auth(request)
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     sent = dict(request.headers) | (headers or {})
-    connection.request("POST", "/", body=request.body, headers=sent)
+    chunked = "Transfer-Encoding" in sent
+    connection.request("POST", "/", body=request.body, headers=sent, encode_chunked=chunked)
     response = connection.getresponse()
     body = response.read()
     connection.close()
@@ -148,4 +149,24 @@ def test_connections_are_kept(local: LocalSageMaker) -> None:
         assert response.status == 403
         response.read()
         assert connection.sock is not None
+    connection.close()
+
+
+def test_a_body_in_chunks_is_a_body_too(local: LocalSageMaker) -> None:
+    in_chunks = {"Transfer-Encoding": "chunked"}
+    assert post(local, "ListModels", {"MaxResults": 1}, in_chunks)[0] == 200
+    assert post(local, "ListModels", {"MaxResults": "x"}, in_chunks)[1]["__type"].endswith(
+        "SerializationException"
+    )
+    assert post(local, "ListModels", {}, in_chunks | {"Origin": "https://evil.example"})[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"no size\r\n", 400), (b"-1\r\n", 413), (b"4000001\r\n", 413)],
+)
+def test_chunks_that_are_none_are_refused(local: LocalSageMaker, body: bytes, status: int) -> None:
+    connection = http.client.HTTPConnection(urlsplit(local.endpoints["sagemaker"]).netloc)
+    connection.request("POST", "/", body=body, headers={"Transfer-Encoding": "chunked"})
+    assert connection.getresponse().status == status
     connection.close()

@@ -17,6 +17,11 @@ logger = logging.getLogger(__name__)
 
 #: Algorithm -> the module with its `load(model_dir)`, imported when it is asked for.
 SERVERS = {
+    "factorization-machines": "sparkml_sm.local.serving.factorization_machines",
+    "kmeans": "sparkml_sm.local.serving.kmeans",
+    "lda": "sparkml_sm.local.serving.lda",
+    "linear-learner": "sparkml_sm.local.serving.linear_learner",
+    "pca": "sparkml_sm.local.serving.pca",
     "xgboost": "sparkml_sm.local.serving.xgboost",
 }
 

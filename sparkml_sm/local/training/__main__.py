@@ -12,6 +12,11 @@ __all__ = ["main"]
 
 #: Algorithm -> the module with its `train(context)`, imported when it is asked for.
 TRAINERS = {
+    "factorization-machines": "sparkml_sm.local.training.factorization_machines",
+    "kmeans": "sparkml_sm.local.training.kmeans",
+    "lda": "sparkml_sm.local.training.lda",
+    "linear-learner": "sparkml_sm.local.training.linear_learner",
+    "pca": "sparkml_sm.local.training.pca",
     "xgboost": "sparkml_sm.local.training.xgboost",
 }
 

@@ -78,12 +78,16 @@ class TrainingContext:
     channels : mapping of str to Channel
     hosts : tuple of str
         The names of the job's instances.
+    checkpointDir : Path or None
+        Holds what an earlier job left in the job's checkpoint location, and is copied there; None
+        where the job keeps no checkpoints.
     """
 
     base: Path
     hyperparameters: Mapping[str, str]
     channels: Mapping[str, Channel]
     hosts: tuple[str, ...] = ("algo-1",)
+    checkpointDir: Path | None = None
 
     @property
     def modelDir(self) -> Path:
@@ -126,7 +130,9 @@ def read_context(base: Path) -> TrainingContext:
         for name, entry in _read_json(config / "inputdataconfig.json").items()
     }
     hosts = _read_json(config / "resourceconfig.json").get("hosts", ["algo-1"])
-    return TrainingContext(base, hyperparameters, channels, tuple(hosts))
+    checkpoints = _read_json(config / "checkpointconfig.json").get("LocalPath")
+    directory = Path(checkpoints) if checkpoints else None
+    return TrainingContext(base, hyperparameters, channels, tuple(hosts), directory)
 
 
 def run(train: Callable[[TrainingContext], None]) -> int:

@@ -15,6 +15,7 @@ import xgboost
 from sparkml_sm.catalog.xgboost import XGBOOST
 from sparkml_sm.engines.xgboost import MODEL_FILE
 from sparkml_sm.errors import ConfigurationError
+from sparkml_sm.local.training.checkpoints import Checkpoints
 from sparkml_sm.local.training.contract import TrainingContext
 from sparkml_sm.local.training.dmatrix import content_type, read_channel
 from sparkml_sm.local.training.metrics import CONTAINER_METRICS, evaluate
@@ -76,15 +77,18 @@ def train(context: TrainingContext) -> None:
     parameters = _library_parameters(values, threads)
     if native := [name for name in metrics if name not in own]:
         parameters["eval_metric"] = native
+    callbacks = _callbacks(values, validated=len(evals) > 1)
+    saved = Checkpoints(context) if context.checkpointDir is not None else None
     try:
         booster = xgboost.train(
             parameters,
             evals[0][0],
-            num_boost_round=values["num_round"],
+            num_boost_round=max(0, values["num_round"] - (saved.rounds if saved else 0)),
             evals=evals,
             verbose_eval=False,
             custom_metric=_custom_metric(own) if own else None,
-            callbacks=_callbacks(values, validated=len(evals) > 1),
+            callbacks=[*callbacks, saved] if saved else callbacks,
+            xgb_model=saved.model if saved else None,
         )
     except xgboost.core.XGBoostError as error:
         raise _explained(error) from error
