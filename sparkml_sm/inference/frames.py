@@ -12,9 +12,10 @@ from pyspark.ml.functions import array_to_vector
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql import Column, DataFrame
 from pyspark.sql.pandas.types import to_arrow_type
-from pyspark.sql.types import ArrayType, DataType, DoubleType, StructField, StructType
+from pyspark.sql.types import StructField, StructType
 
 from sparkml_sm.errors import InvalidDataError
+from sparkml_sm.inference.deserializers.arrays import plain_type
 from sparkml_sm.inference.scoring import PartitionScorer
 from sparkml_sm.inference.udfs import iterator_udf
 
@@ -59,7 +60,7 @@ def scored(dataset: DataFrame, score: PartitionScorer, prepend: bool) -> DataFra
     # The row barrier keeps Spark 4.3 from feeding the UDF a columnar scan that holds vectors, which
     # fails there.
     rows = dataset.filter(F.spark_partition_id() >= 0)
-    plain = StructType([StructField(f.name, _plain(f.dataType)) for f in answers.fields])
+    plain = StructType([StructField(f.name, plain_type(f.dataType)) for f in answers.fields])
     sent = score.serializer.column(dataset.schema)
     arrow_type = to_arrow_type(dataset.select(sent).schema[0].dataType)
     answer = iterator_udf(score, plain, arrow_type)(sent)
@@ -78,10 +79,6 @@ def _unused_name(schema: StructType) -> str:
 
 def _named(name: str) -> Column:
     return F.col("`" + name.replace("`", "``") + "`")
-
-
-def _plain(kind: DataType) -> DataType:
-    return ArrayType(DoubleType(), containsNull=False) if isinstance(kind, VectorUDT) else kind
 
 
 def _typed(struct: str, field: StructField) -> Column:

@@ -10,10 +10,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from sparkml_sm.errors import InferenceError
 from sparkml_sm.formats.arrow import Where
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
-from sparkml_sm.inference.payloads import Payload, payloads
+from sparkml_sm.inference.payloads import Payload, binary_rows, bodies
 from sparkml_sm.inference.serializers import RequestRowSerializer
 from sparkml_sm.staging.partitions import partition_id
 
@@ -56,25 +55,22 @@ class PartitionScorer:
 
     def __call__(self, batches: Iterable[pa.Array]) -> Iterator[list[pa.Array]]:
         """Yield the answers to all rows of `batches`, in order; borders of batches are not kept."""
-        most_rows = max(1, self.scorer.answer_bytes // self.deserializer.bytesPerRow)
-        bodies = payloads(self._encoded(batches), self.scorer.payload_bytes, most_rows)
-        for payload, answer in _in_flight(bodies, self.scorer, self.scorer.in_flight):
-            columns = self.deserializer.decode(answer, payload.rows)
-            for column in columns:
-                if len(column) != payload.rows:
-                    raise InferenceError(
-                        f"{payload.rows} rows were sent and {len(column)} answers came back: "
-                        "answers cannot be tied to rows; see the endpoint's log and the response "
-                        "deserializer"
-                    )
-            yield columns
+        deserializer = self.deserializer
+        most_rows = max(1, self.scorer.answer_bytes // deserializer.bytesPerRow)
+        most_rows = min(most_rows, deserializer.rowsPerRequest or most_rows)
+        requests = bodies(
+            self.serializer, self._encoded(batches), self.scorer.payload_bytes, most_rows
+        )
+        for payload, answer in _in_flight(requests, self.scorer, self.scorer.in_flight):
+            yield deserializer.columns(answer, payload.rows)
 
     def _encoded(self, batches: Iterable[pa.Array]) -> Iterator[pa.LargeBinaryArray]:
         features = getattr(self.serializer, "featuresColumnName", "features")
         where = Where(str(features), None, None, partition=partition_id())
         first = 0
         for batch in batches:
-            yield self.serializer.encode(batch, replace(where, firstRow=first))
+            rows = self.serializer.encode(batch, replace(where, firstRow=first))
+            yield binary_rows(rows, len(batch), self.serializer)
             first += len(batch)
 
 

@@ -1,5 +1,43 @@
 """Response deserializers, under the predecessor's import path."""
 
-from sparkml_sm.inference.deserializers import ResponseRowDeserializer, XGBoostCSVRowDeserializer
+from sparkml_sm.inference.deserializers import (
+    BinaryResponseRowDeserializer,
+    CSVResponseRowDeserializer,
+    FactorizationMachinesBinaryClassifierDeserializer,
+    FactorizationMachinesRegressorDeserializer,
+    JSONLinesResponseRowDeserializer,
+    JSONResponseRowDeserializer,
+    KMeansProtobufResponseRowDeserializer,
+    LDAProtobufResponseRowDeserializer,
+    LibSVMResponseRowDeserializer,
+    LinearLearnerBinaryClassifierProtobufResponseRowDeserializer,
+    LinearLearnerMultiClassClassifierProtobufResponseRowDeserializer,
+    LinearLearnerRegressorProtobufResponseRowDeserializer,
+    NPYResponseRowDeserializer,
+    PCAProtobufResponseRowDeserializer,
+    ProtobufResponseRowDeserializer,
+    ResponseRowDeserializer,
+    TextResponseRowDeserializer,
+    XGBoostCSVRowDeserializer,
+)
 
-__all__ = ["ResponseRowDeserializer", "XGBoostCSVRowDeserializer"]
+__all__ = [
+    "BinaryResponseRowDeserializer",
+    "CSVResponseRowDeserializer",
+    "FactorizationMachinesBinaryClassifierDeserializer",
+    "FactorizationMachinesRegressorDeserializer",
+    "JSONLinesResponseRowDeserializer",
+    "JSONResponseRowDeserializer",
+    "KMeansProtobufResponseRowDeserializer",
+    "LDAProtobufResponseRowDeserializer",
+    "LibSVMResponseRowDeserializer",
+    "LinearLearnerBinaryClassifierProtobufResponseRowDeserializer",
+    "LinearLearnerMultiClassClassifierProtobufResponseRowDeserializer",
+    "LinearLearnerRegressorProtobufResponseRowDeserializer",
+    "NPYResponseRowDeserializer",
+    "PCAProtobufResponseRowDeserializer",
+    "ProtobufResponseRowDeserializer",
+    "ResponseRowDeserializer",
+    "TextResponseRowDeserializer",
+    "XGBoostCSVRowDeserializer",
+]
