@@ -180,6 +180,8 @@ _REGISTRIES = {
     "sagemaker-xgboost": _Registry("sagemaker-xgboost", _XGBOOST),
     "xgboost": _Registry("xgboost", _XGBOOST_1),
 }
+# The tags of XGBoost's first versions say what they are built for; the source names them so, too.
+_LONG_TAGS = {version: f"{version}-cpu-py3" for version in ("0.90-1", "0.90-2", "1.0-1")}
 # Version 1 of XGBoost, the predecessor's, has a repository and accounts of its own.
 _FIRST_VERSIONS = {"sagemaker-xgboost": "xgboost"}
 
@@ -190,10 +192,11 @@ def image_uri(repository: str, version: str, region: str) -> str:
     Parameters
     ----------
     repository : str
-        As `sparkml_sm.catalog` names it, such as ``"sagemaker-xgboost"``.
+        As `sparkml_sm.catalog` names it, such as ``"sagemaker-xgboost"``. One with its registry,
+        such as ``"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mine"``, is the same in all regions.
     version : str
-        The image's tag. Versions ``"1"`` and ``"latest"`` of ``"sagemaker-xgboost"`` are the
-        predecessor's image, which lies in the repository ``xgboost``.
+        The image's version or tag. Versions ``"1"`` and ``"latest"`` of ``"sagemaker-xgboost"``
+        are the predecessor's image, which lies in the repository ``xgboost``.
     region : str
         An AWS region of any partition.
 
@@ -210,6 +213,8 @@ def image_uri(repository: str, version: str, region: str) -> str:
     """
     if not re.fullmatch(r"\w[\w.-]{0,127}", version, re.ASCII):
         raise ConfigurationError(f"{version!r} is no image version; use one such as '3.2-0'")
+    if "/" in repository:
+        return f"{repository}:{version}"
     name = _FIRST_VERSIONS.get(repository, repository) if version in {"1", "latest"} else repository
     registry = _REGISTRIES.get(name)
     if registry is None:
@@ -222,7 +227,8 @@ def image_uri(repository: str, version: str, region: str) -> str:
             f"no account is known for image {name}:{version} in region `{region}`; "
             f"use another region or pass an image URI{hint}"
         )
-    return f"{account}.dkr.ecr.{region}.{_suffix(region)}/{name}:{version}"
+    tag = _LONG_TAGS.get(version, version)
+    return f"{account}.dkr.ecr.{region}.{_suffix(region)}/{name}:{tag}"
 
 
 def _suffix(region: str) -> str:

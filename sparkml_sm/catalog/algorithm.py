@@ -37,7 +37,7 @@ class When:
         if not self.patterns:
             return True
         quantifier = all if self.every else any
-        items = str(values[self.name]).split(",")
+        items = [item.strip() for item in str(values[self.name]).split(",")]
         return quantifier(any(fnmatchcase(item, one) for one in self.patterns) for item in items)
 
 
@@ -60,9 +60,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class VectorOutput:
-    """An answer is a vector where `when` holds; the hyperparameter `size` is its length."""
+    """An answer is a vector where `when` holds; the hyperparameter `size` is its length.
 
-    when: When
+    Where `when` is None, it always is.
+    """
+
+    when: When | None
     size: str
 
 
@@ -75,13 +78,14 @@ class Algorithm:
     name : str
         Short name, such as ``"xgboost"``.
     repository : str
-        Image repository, to be resolved by `sparkml_sm.aws.images.image_uri`.
+        Image repository, to be resolved by `sparkml_sm.aws.images.image_uri`; with its registry
+        where it is none of AWS's.
     version : str
         Image version that is used unless the user names another.
     hyperparameters : tuple of Hyperparameter
         All that any version takes and all that the predecessor took.
-    content_types : mapping of str to str
-        For each data format that it trains on, the ``ContentType`` of the channel.
+    content_types : mapping of str to str or None
+        For each data format that it trains on, the ``ContentType`` of the channel; None sends none.
     training_format : str
         The format that is staged unless the user names another.
     request_format, request_content_type : str
@@ -90,9 +94,18 @@ class Algorithm:
         Whether a feature may be NaN.
     supervised : bool
         Whether rows without a label cannot be trained on.
+    labels : {"any", "binary"}, default "any"
+        Whether a label must be 0 or 1. Where there is a number of classes, it bounds the labels.
+    max_instances : int or None, default None
+        How many instances can train together; None for any number.
     weighted : mapping of str to str
         The formats that carry row weights, each with the hyperparameter (a flag) that makes the
         image read them, or an empty text where it always does.
+    channels : tuple of str, default ()
+        The channels that it reads; empty where the names are the user's own.
+    piped : mapping of str to str or None
+        The formats that it reads in Pipe mode, each with the first image version that no longer
+        does, or an empty text; None where that is not known.
     vector_output : VectorOutput or None
         When an answer is a vector rather than a number.
     rules : tuple of Rule
@@ -105,13 +118,17 @@ class Algorithm:
     repository: str
     version: str
     hyperparameters: tuple[Hyperparameter, ...]
-    content_types: Mapping[str, str]
+    content_types: Mapping[str, str | None]
     training_format: str
     request_format: str
     request_content_type: str
     allow_nan: bool
     supervised: bool
+    labels: Literal["any", "binary"] = "any"
+    max_instances: int | None = None
     weighted: Mapping[str, str] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
+    piped: Mapping[str, str] | None = None
     vector_output: VectorOutput | None = None
     rules: tuple[Rule, ...] = ()
     metric_regex: str = ""
@@ -130,11 +147,23 @@ class Algorithm:
         names = [row.name for row in self.hyperparameters]
         raise KeyError(f"`{name}` is no hyperparameter of {self.name}{near_matches(name, names)}")
 
+    def pipe_formats(self, image_version: str) -> list[str] | None:
+        """Return the formats that an image version reads in Pipe mode, None where not known."""
+        if self.piped is None:
+            return None
+        key = version_key(image_version)
+        return [
+            name
+            for name, until in self.piped.items()
+            if not until or key is None or key < (version_key(until) or ())
+        ]
+
     def output(self, values: Mapping[str, Any]) -> Literal["scalar", "vector"]:
         """Return the shape of the answer for one row under the given hyperparameters."""
-        return (
-            "vector" if self.vector_output and self.vector_output.when.holds(values) else "scalar"
-        )
+        if self.vector_output is None:
+            return "scalar"
+        when = self.vector_output.when
+        return "vector" if when is None or when.holds(values) else "scalar"
 
     def output_size(self, values: Mapping[str, Any]) -> int | None:
         """Return how many numbers an answer has; None where the hyperparameters do not tell."""
@@ -146,7 +175,7 @@ class Algorithm:
     def missing(self, values: Mapping[str, Any]) -> list[Hyperparameter]:
         """Return the rows that `values` lacks: the required ones and those that a rule asks for.
 
-        Those of them with `filled` set may be taken from the data before `check_request`.
+        Those of them that have `filled` set come from the data: `sparkml_sm.catalog.data.decided`.
         """
         asked = {rule.needs.name for rule in self.rules if rule.needs and rule.broken(values)}
         return [
@@ -155,7 +184,9 @@ class Algorithm:
             if row.name not in values and (row.required or row.name in asked)
         ]
 
-    def check_request(self, values: Mapping[str, Any], image_version: str) -> list[str]:
+    def check_request(
+        self, values: Mapping[str, Any], image_version: str, *, staged: bool = True
+    ) -> list[str]:
         """Return what an image version would refuse of a request, one sentence each.
 
         Parameters
@@ -165,6 +196,8 @@ class Algorithm:
         image_version : str
             Such as ``"3.2-0"``. For a tag that is no version, only what is required and what must
             go together is checked.
+        staged : bool, default True
+            False before the data is known: what it will decide is not asked for.
 
         Examples
         --------
@@ -175,11 +208,16 @@ class Algorithm:
         problems = [
             f"`{row.name}` is required: call set{row.suffix}"
             for row in self.hyperparameters
-            if row.required and row.name not in values
+            if row.required and row.name not in values and (staged or not row.filled)
         ]
         for name, value in values.items():
             problems.extend(self._version_problems(self.hyperparameter(name), value, image_version))
-        problems.extend(rule.problem for rule in self.rules if rule.broken(values))
+        later = set() if staged else {row.name for row in self.hyperparameters if row.filled}
+        problems.extend(
+            rule.problem
+            for rule in self.rules
+            if rule.broken(values) and not (rule.needs and rule.needs.name in later - set(values))
+        )
         return problems
 
     def read_request(self, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -483,6 +483,8 @@ XGBOOST = Algorithm(
     request_content_type="text/libsvm",
     allow_nan=True,
     supervised=True,
+    channels=("train", "validation", "code"),
+    piped={"csv": "3.2-0", "parquet": "3.2-0", "recordio": "3.2-0"},
     # A weight in Parquet would be read as a feature, and RecordIO has no place for one.
     weighted={"libsvm": "", "csv": "csv_weights"},
     vector_output=VectorOutput(When("objective", ("multi:softprob",)), "num_class"),

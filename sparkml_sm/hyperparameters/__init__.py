@@ -13,16 +13,14 @@ from sparkml_sm.hyperparameters.checks import (
     Flag,
     Float,
     Int,
-    ListOf,
     Matching,
-    NestedInts,
-    NumberOr,
     OneOf,
-    TupleOf,
+    OrWord,
     java_double,
     near_matches,
 )
-from sparkml_sm.hyperparameters.rows import Hyperparameter, Retirement, version_key
+from sparkml_sm.hyperparameters.rows import Hyperparameter, Retirement, WrongTypeError, version_key
+from sparkml_sm.hyperparameters.sequences import ListOf, NestedInts, TupleOf
 
 __all__ = [
     "Boolean",
@@ -34,10 +32,11 @@ __all__ = [
     "ListOf",
     "Matching",
     "NestedInts",
-    "NumberOr",
     "OneOf",
+    "OrWord",
     "Retirement",
     "TupleOf",
+    "WrongTypeError",
     "java_double",
     "near_matches",
     "version_key",

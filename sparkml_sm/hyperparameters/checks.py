@@ -24,12 +24,9 @@ __all__ = [
     "Flag",
     "Float",
     "Int",
-    "ListOf",
     "Matching",
-    "NestedInts",
-    "NumberOr",
     "OneOf",
-    "TupleOf",
+    "OrWord",
     "java_double",
     "near_matches",
 ]
@@ -67,12 +64,6 @@ def _real(value: Any) -> float:
     if _is_bool(value) or not isinstance(value, numbers.Real):
         raise TypeError
     return float(value)
-
-
-def _sequence(value: Any) -> list[Any]:
-    if isinstance(value, (str, bytes, dict)) or not isinstance(value, Iterable):
-        raise TypeError
-    return list(value)
 
 
 def _text(value: Any) -> str:
@@ -114,10 +105,11 @@ class Check(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Int(Check):
-    """An int in the closed range from `low` to `high`; None leaves an end open."""
+    """An int from `low` to `high`, both included and None for an open end, or one of `also`."""
 
     low: int | None = None
     high: int | None = None
+    also: tuple[int, ...] = ()
 
     @property
     def expected(self) -> str:
@@ -125,13 +117,15 @@ class Int(Check):
             return "an int"
         left = "(-inf" if self.low is None else f"[{self.low}"
         right = "inf)" if self.high is None else f"{self.high}]"
-        return f"an int in {left}, {right}"
+        return " or ".join([f"an int in {left}, {right}", *map(str, self.also)])
 
     def convert(self, value: Any) -> int:
         # Spark ML takes 5.0 for an int, and so did the predecessor.
         if not _real(value).is_integer():
             raise TypeError
         number = int(value)
+        if number in self.also:
+            return number
         if self.low is not None and number < self.low:
             raise ValueError
         if self.high is not None and number > self.high:
@@ -231,10 +225,14 @@ class Flag(Check):
 
 @dataclass(frozen=True, slots=True)
 class Boolean(Check):
-    """True or False, as such or as text; `true` and `false` are what the service reads."""
+    """True or False, as such or as text; `true` and `false` are what the service is sent.
+
+    With `any_case` the service reads ``"true"`` as well as ``"True"``.
+    """
 
     true: str = "True"
     false: str = "False"
+    any_case: bool = False
 
     @property
     def expected(self) -> str:
@@ -252,96 +250,42 @@ class Boolean(Check):
         return self.true if value else self.false
 
     def from_request(self, text: str) -> bool:
-        if text not in {self.true, self.false}:
+        if not self.any_case and text not in {self.true, self.false}:
             raise ValueError
-        return text == self.true
+        return self.convert(text)
 
 
 @dataclass(frozen=True, slots=True)
-class NumberOr(Check):
-    """A number or one of a few words, such as "auto"."""
+class OrWord(Check):
+    """What another check takes, as such or as text, or one of a few words such as "auto".
 
-    number: Int | Float
-    words: tuple[str, ...] = ("auto",)
-
-    @property
-    def expected(self) -> str:
-        return f"{self.number.expected} or {' or '.join(map(repr, self.words))}"
-
-    def convert(self, value: Any) -> Any:
-        check = OneOf(self.words) if isinstance(value, str) else self.number
-        return check.convert(value)
-
-    def to_request(self, value: Any) -> str:
-        return value if isinstance(value, str) else self.number.to_request(value)
-
-    def from_request(self, text: str) -> Any:
-        return text if text in self.words else self.number.from_request(text)
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf(Check):
-    """Strings joined by commas, as such or as a list; the canonical value is the joined text.
-
-    With `brackets` the service reads, and one may write, ``"[msd,ssd]"``.
+    With `as_text` the canonical value is text, also of a number: the predecessor held such values
+    so, and sent them as they were written.
     """
 
-    item: OneOf | Matching
-    brackets: bool = False
+    check: Int | Float | Boolean
+    words: tuple[str, ...] = ("auto",)
+    as_text: bool = False
 
     @property
     def expected(self) -> str:
-        return f"a comma-separated list, each {self.item.expected}"
+        return f"{self.check.expected} or {' or '.join(map(repr, self.words))}"
 
-    def convert(self, value: Any) -> str:
-        if isinstance(value, str):
-            bare = value.removeprefix("[").removesuffix("]") if self.brackets else value
-            value = [item.strip() for item in bare.split(",")]
-        return ",".join(map(self.item.convert, _sequence(value)))
+    def convert(self, value: Any) -> Any:
+        found = self._read(value) if isinstance(value, str) else self.check.convert(value)
+        if not self.as_text:
+            return found
+        return str(value if isinstance(value, (str, numbers.Integral)) else found)
 
-    def to_request(self, value: str) -> str:
-        return f"[{value}]" if self.brackets else value
+    def to_request(self, value: Any) -> str:
+        return value if isinstance(value, str) else self.check.to_request(value)
 
+    def from_request(self, text: str) -> Any:
+        return text if text in self.words else self.check.from_request(text)
 
-@dataclass(frozen=True, slots=True)
-class TupleOf(Check):
-    """Ints in order, as a sequence or as text like "(1,0,-1)"; the canonical value is a tuple."""
-
-    item: Int
-
-    @property
-    def expected(self) -> str:
-        return f"a sequence, each {self.item.expected}"
-
-    def convert(self, value: Any) -> tuple[int, ...]:
-        if isinstance(value, str):
-            if not re.fullmatch(r"\(\s*-?\d+\s*(,\s*-?\d+\s*)*,?\s*\)", value):
-                raise ValueError
-            value = [int(number) for number in re.findall(r"-?\d+", value)]
-        return tuple(map(self.item.convert, _sequence(value)))
-
-    def to_request(self, value: Iterable[int]) -> str:
-        # The container evaluates the text as Python, where a tuple of one has a comma.
-        return str(tuple(value)).replace(" ", "")
-
-
-@dataclass(frozen=True, slots=True)
-class NestedInts(Check):
-    """Lists of ints in a list, or text like "[[1,2],[3]]"; the canonical value is nested lists."""
-
-    item: Int
-
-    @property
-    def expected(self) -> str:
-        return f"a list of lists, each number {self.item.expected}"
-
-    def convert(self, value: Any) -> list[list[int]]:
-        if isinstance(value, str):
-            if not re.fullmatch(r"\[\s*\[[\d,\s]*\]\s*(,\s*\[[\d,\s]*\]\s*)*\]", value):
-                raise ValueError
-            groups = re.findall(r"\[([\d,\s]*)\]", value[1:-1])
-            value = [list(map(int, re.findall(r"\d+", group))) for group in groups]
-        return [list(map(self.item.convert, _sequence(group))) for group in _sequence(value)]
-
-    def to_request(self, value: list[list[int]]) -> str:
-        return str(value).replace(" ", "")
+    def _read(self, text: str) -> Any:
+        try:
+            return self.from_request(str(text))
+        except ValueError:
+            # Another text is a wrong type as much as a wrong word.
+            raise TypeError(near_matches(text, self.words)) from None

@@ -8,7 +8,11 @@ from typing import Any, Literal
 
 from sparkml_sm.hyperparameters.checks import Check
 
-__all__ = ["Hyperparameter", "Retirement", "version_key"]
+__all__ = ["Hyperparameter", "Retirement", "WrongTypeError", "version_key"]
+
+
+class WrongTypeError(TypeError, ValueError):
+    """A value of a wrong type, for which the predecessor raised now the one, now the other."""
 
 
 def version_key(version: str) -> tuple[int, ...] | None:
@@ -82,7 +86,8 @@ class Hyperparameter:
     default : object, default None
         Sent where the user set nothing; None sends nothing: the service's own default holds.
     filled : {"", "features", "classes", "rows"}
-        What of the data decides the value where the user set nothing: their number.
+        What of the data decides the value where the user set nothing: their number; that of
+        classes only where it is required or a rule asks for it.
     since : str or None
         The first image version that knows the name; None for all.
     retirements : tuple of Retirement
@@ -115,7 +120,7 @@ class Hyperparameter:
 
         Raises
         ------
-        TypeError
+        WrongTypeError
             The value is of a wrong type.
         ValueError
             It is of the right type and out of range. Either message reads
@@ -126,7 +131,7 @@ class Hyperparameter:
         except (TypeError, ValueError) as error:
             # A check may raise with a hint; other texts come from Python itself and would not help.
             hint = str(error) if str(error).startswith("; ") else ""
-            kind = TypeError if isinstance(error, TypeError) else ValueError
+            kind = WrongTypeError if isinstance(error, TypeError) else ValueError
             message = f"`{self.name}` of {owner} must be {self.check.expected}, got {value!r}{hint}"
         raise kind(message)
 

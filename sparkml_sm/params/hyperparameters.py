@@ -75,6 +75,16 @@ class HasHyperparameters(Params):
         self._guard(param.name, value)
         super().set(param, value)
 
+    def explainParam(self, param: str | Param[Any]) -> str:
+        """Return a Param's name, doc, default and value, as Spark does; a value may be a tuple."""
+        param = self._resolveParam(param)
+        values = [
+            f"{kind}: {values[param]}"
+            for kind, values in (("default", self._defaultParamMap), ("current", self._paramMap))
+            if param in values
+        ]
+        return f"{param.name}: {param.doc} ({', '.join(values) or 'undefined'})"
+
     def hyperparameter_values(self) -> dict[str, Any]:
         """Return the values that are sent: those set and the defaults, in the table's order."""
         return {name: self.getOrDefault(name) for name in self._rows if self.isDefined(name)}
@@ -91,7 +101,9 @@ class HasHyperparameters(Params):
             values = self.hyperparameter_values()
         return {name: self._rows[name].to_request(value) for name, value in values.items()}
 
-    def check_hyperparameters(self, values: dict[str, Any] | None = None) -> None:
+    def check_hyperparameters(
+        self, values: dict[str, Any] | None = None, *, staged: bool = True
+    ) -> None:
         """Check what only a whole request shows, before anything is spent.
 
         Parameters
@@ -99,6 +111,8 @@ class HasHyperparameters(Params):
         values : dict, optional
             Canonical values by name, such as those of `hyperparameter_values` with what the data
             decides added; those of `hyperparameter_values` by default.
+        staged : bool, default True
+            False before the data is known: what it will decide is not asked for.
 
         Raises
         ------
@@ -108,7 +122,7 @@ class HasHyperparameters(Params):
         """
         if values is None:
             values = self.hyperparameter_values()
-        problems = self.algorithm.check_request(values, self._image_version())
+        problems = self.algorithm.check_request(values, self._image_version(), staged=staged)
         if problems:
             raise ConfigurationError(f"{type(self).__name__} cannot train: {'; '.join(problems)}")
 

@@ -28,6 +28,13 @@ from sparkml_sm.errors import ConfigurationError
             "eu-west-1",
             "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1-cpu-py3",
         ),
+        (
+            "sagemaker-xgboost",
+            "0.90-2",
+            "us-east-1",
+            "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:0.90-2-cpu-py3",
+        ),
+        ("host/team/ranker", "2", "mars-1", "host/team/ranker:2"),
         # What the predecessor sent.
         (
             "sagemaker-xgboost",
@@ -84,14 +91,22 @@ def test_every_row_is_an_account_in_a_region_of_aws(repository: str) -> None:
             for partition in partitions
             if re.match(partition["regionRegex"], region)
         )
-        uri = image_uri(repository, "0.90-1", region)
+        uri = image_uri(repository, "1.7-1", region)
         assert re.fullmatch(r"\d{12}", account)
-        assert uri == f"{account}.dkr.ecr.{region}.{suffix}/{repository}:0.90-1"
+        assert uri == f"{account}.dkr.ecr.{region}.{suffix}/{repository}:1.7-1"
 
 
 @pytest.mark.parametrize(
     ("repository", "regions"),
-    [("kmeans", 37), ("lda", 16), ("xgboost", 33), (XGBOOST.repository, 37)],
+    [
+        ("kmeans", 37),
+        ("pca", 37),
+        ("linear-learner", 37),
+        ("factorization-machines", 37),
+        ("lda", 16),
+        ("xgboost", 33),
+        (XGBOOST.repository, 37),
+    ],
 )
 def test_the_table_is_whole(repository: str, regions: int) -> None:
     assert len(images._REGISTRIES[repository].accounts) == regions

@@ -44,6 +44,7 @@ MADE_UP = Algorithm(
 )
 def test_when(when: When, holds: bool) -> None:
     assert when.holds({"x": "a,bb"}) is holds
+    assert when.holds({"x": "a, bb"}) is holds
 
 
 def test_a_name_and_its_synonym_find_the_row() -> None:

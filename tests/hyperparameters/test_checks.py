@@ -20,8 +20,8 @@ from sparkml_sm.hyperparameters import (
     ListOf,
     Matching,
     NestedInts,
-    NumberOr,
     OneOf,
+    OrWord,
     TupleOf,
     java_double,
     near_matches,
@@ -52,14 +52,20 @@ ACCEPTED: list[tuple[Check, Any, Any, str]] = [
     (Boolean(), "False", False, "False"),
     (Boolean("true", "false"), "True", True, "true"),
     (Boolean("true", "false"), np.bool_(False), False, "false"),
-    (NumberOr(Int(1)), "auto", "auto", "auto"),
-    (NumberOr(Int(1)), 3, 3, "3"),
-    (NumberOr(Float(0, low_open=True)), 1e-4, 1e-4, "1.0E-4"),
+    (Int(1, also=(-1,)), -1, -1, "-1"),
+    (Boolean(any_case=True), "true", True, "True"),
+    (OrWord(Int(1)), "auto", "auto", "auto"),
+    (OrWord(Int(1)), 3, 3, "3"),
+    (OrWord(Int(1)), "3", 3, "3"),
+    (OrWord(Float(0, low_open=True)), 1e-4, 1e-4, "1.0E-4"),
+    (OrWord(Boolean()), "auto", "auto", "auto"),
+    (OrWord(Boolean()), "False", False, "False"),
     (ListOf(COLOURS), "red", "red", "red"),
-    (ListOf(COLOURS), "red, blue", "red,blue", "red,blue"),
+    (ListOf(COLOURS), "red,blue", "red,blue", "red,blue"),
     (ListOf(COLOURS), ["red", "green"], "red,green", "red,green"),
     (ListOf(COLOURS, brackets=True), "[red,blue]", "red,blue", "[red,blue]"),
     (ListOf(COLOURS, brackets=True), ("red", "blue"), "red,blue", "[red,blue]"),
+    (ListOf(COLOURS, brackets=True), '["red","blue"]', "red,blue", "[red,blue]"),
     (TupleOf(Int(-1, 1)), [1, 0, -1], (1, 0, -1), "(1,0,-1)"),
     (TupleOf(Int(-1, 1)), "(1, 0)", (1, 0), "(1,0)"),
     (TupleOf(Int(-1, 1)), np.array([1]), (1,), "(1,)"),
@@ -92,11 +98,21 @@ REFUSED: list[tuple[Check, Any, type[Exception]]] = [
     (Matching("a+", "a word of a"), 1, TypeError),
     (Flag(), 2, ValueError),
     (Flag(), "1", TypeError),
+    (Flag(), 0.5, TypeError),
     (Boolean(), "yes", ValueError),
     (Boolean(), 1, TypeError),
-    (NumberOr(Int(1)), "fast", ValueError),
-    (NumberOr(Int(1)), 0, ValueError),
-    (NumberOr(Int(1)), None, TypeError),
+    (OneOf(("red",)), None, TypeError),
+    (Int(1, also=(-1,)), 0, ValueError),
+    (Int(1, also=(-1,)), -2, ValueError),
+    (OrWord(Int(1)), "fast", TypeError),
+    (OrWord(Int(1)), 0, ValueError),
+    (OrWord(Int(1)), "0", TypeError),
+    (OrWord(Int(1)), "1.5", TypeError),
+    (OrWord(Int(1)), 1.5, TypeError),
+    (OrWord(Int(1)), None, TypeError),
+    (OrWord(Float()), "nan", TypeError),
+    (OrWord(Boolean()), "yes", TypeError),
+    (ListOf(COLOURS, brackets=True), "[red,pink]", ValueError),
     (ListOf(COLOURS), "red,pink", ValueError),
     (ListOf(COLOURS), "", ValueError),
     (ListOf(COLOURS), "[red]", ValueError),
@@ -137,7 +153,8 @@ def test_refuses(check: Check, value: Any, error: type[Exception]) -> None:
         (Float(0, 1), "x"),
         (Flag(), "True"),
         (Boolean("true", "false"), "True"),
-        (NumberOr(Int(1)), "fast"),
+        (OrWord(Int(1)), "fast"),
+        (OrWord(Boolean()), "true"),
     ],
 )
 def test_refuses_a_text_that_the_service_would_refuse(check: Check, text: str) -> None:
@@ -156,7 +173,9 @@ def test_refuses_a_text_that_the_service_would_refuse(check: Check, text: str) -
         (Float(0.5, low_open=True), "a float in (0.5, inf)"),
         (Float(1, 2, low_open=True, high_open=True), "a float in (1, 2)"),
         (COLOURS, "one of red, green, blue"),
-        (NumberOr(Int(1)), "an int in [1, inf) or 'auto'"),
+        (Int(1, also=(-1,)), "an int in [1, inf) or -1"),
+        (OrWord(Int(1)), "an int in [1, inf) or 'auto'"),
+        (OrWord(Float(0), ("auto", "balanced")), "a float in [0, inf) or 'auto' or 'balanced'"),
     ],
 )
 def test_says_what_is_expected(check: Check, words: str) -> None:
@@ -169,6 +188,35 @@ def test_is_a_value(check: Check) -> None:
     assert hash(check) == hash(pickle.loads(pickle.dumps(check)))
     with pytest.raises((AttributeError, TypeError)):
         check.low = 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "read"),
+    [
+        (1e-4, "0.0001", 1e-4),
+        ("0.10", "0.10", 0.1),
+        (1, "1", 1.0),
+        (np.float64(0.5), "0.5", 0.5),
+        ("auto", "auto", "auto"),
+    ],
+)
+def test_what_the_predecessor_held_as_text_stays_as_it_is_written(
+    value: Any, text: str, read: Any
+) -> None:
+    check = OrWord(Float(0), as_text=True)
+    assert check.convert(value) == text
+    assert check.to_request(text) == text
+    assert check.from_request(text) == read
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [(ListOf(COLOURS), "red,blue"), (ListOf(COLOURS, brackets=True), "[red, blue]")],
+)
+def test_a_list_stays_as_it_is_written_until_it_is_read(check: Check, text: str) -> None:
+    assert check.convert("red, blue") == "red, blue"
+    assert check.to_request("red, blue") == text
+    assert check.from_request(text) == "red,blue"
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,16 @@ def test_a_refused_word_gets_near_matches_and_no_python_internals() -> None:
         Hyperparameter("n", Int(), "N").from_request("x", "xgboost")
 
 
+def test_a_wrong_type_is_both_errors_and_a_wrong_value_is_one() -> None:
+    row = Hyperparameter("booster", OneOf(("gbtree",)), "Booster")
+    for error in (TypeError, ValueError):
+        with pytest.raises(error, match=r"^`booster` of E must be one of gbtree, got 1$"):
+            row.convert(1, "E")
+    with pytest.raises(ValueError, match="got 'dart'") as caught:
+        row.convert("dart", "E")
+    assert not isinstance(caught.value, TypeError)
+
+
 @pytest.mark.parametrize(
     ("row", "suffix"),
     [

@@ -246,6 +246,7 @@ def test_values_from_the_data_are_checked_and_written_like_the_others() -> None:
     trees = Trees().setNumRound(1).setObjective("multi:softprob")
     with pytest.raises(ConfigurationError, match="needs `num_class`"):
         trees.check_hyperparameters()
+    trees.check_hyperparameters(staged=False)
     values = {**trees.hyperparameter_values(), "num_class": 3}
     trees.check_hyperparameters(values)
     assert trees.hyperparameter_request(values)["num_class"] == "3"
