@@ -89,14 +89,29 @@ class SageMakerSparkSDKException(SparkMLSageMakerError, RuntimeError):  # noqa: 
 
 
 class TrainingJobError(SageMakerSparkSDKException):
-    """A training job failed or was stopped.
+    """A training job failed, was stopped or has not ended: it left no model.
 
-    The message holds its FailureReason and the last lines of its log.
+    The message holds its FailureReason and, where a `fit` waited for it, the last lines of its log.
     """
 
 
 class EndpointError(SageMakerSparkSDKException):
-    """An endpoint failed to start."""
+    """An endpoint failed to start, or does not serve.
+
+    Parameters
+    ----------
+    message : str
+    createdResources : CreatedResources or None
+    trainingJobName : str or None
+        After a `fit`: the job that trained the model. It is not lost:
+        `SageMakerModel.fromTrainingJob` makes a model of it.
+    """
+
+    def __init__(
+        self, message: str, createdResources: Any = None, trainingJobName: str | None = None
+    ) -> None:
+        super().__init__(message, createdResources)
+        self.trainingJobName = trainingJobName
 
 
 class SageMakerResourceCleanupException(SageMakerSparkSDKException):

@@ -9,7 +9,16 @@ from datetime import datetime
 
 from sparkml_sm.errors import ConfigurationError
 
-__all__ = ["NamePolicy", "NamePolicyFactory", "RandomNamePolicy", "RandomNamePolicyFactory"]
+__all__ = [
+    "CustomNamePolicy",
+    "CustomNamePolicyFactory",
+    "CustomNamePolicyWithTimeStampSuffix",
+    "CustomNamePolicyWithTimeStampSuffixFactory",
+    "NamePolicy",
+    "NamePolicyFactory",
+    "RandomNamePolicy",
+    "RandomNamePolicyFactory",
+]
 
 # CreateTrainingJob, CreateModel, CreateEndpointConfig and CreateEndpoint share this rule.
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
@@ -42,6 +51,48 @@ class NamePolicy:
                 )
 
 
+@dataclass(frozen=True)
+class CustomNamePolicy(NamePolicy):
+    """Names as they are given, so that what a job leaves is found by name.
+
+    SageMaker takes a job's name once: a second fit wants other names, or a time stamp after them,
+    see `CustomNamePolicyWithTimeStampSuffix`.
+
+    Parameters
+    ----------
+    trainingJobName, modelName, endpointConfigName, endpointName : str
+        Up to 63 letters, digits and hyphens each.
+    """
+
+
+@dataclass(frozen=True, init=False)
+class CustomNamePolicyWithTimeStampSuffix(NamePolicy):
+    """Names as they are given, each with one and the same local time after it.
+
+    Parameters
+    ----------
+    trainingJobName, modelName, endpointConfigName, endpointName : str
+        Up to 39 letters, digits and hyphens each: 24 characters are added.
+
+    Examples
+    --------
+    >>> policy = CustomNamePolicyWithTimeStampSuffix("job", "model", "config", "endpoint")
+    >>> policy.modelName  # doctest: +ELLIPSIS
+    'model-20...'
+    """
+
+    def __init__(
+        self, trainingJobName: str, modelName: str, endpointConfigName: str, endpointName: str
+    ) -> None:
+        moment = _now()
+        super().__init__(
+            f"{trainingJobName}-{moment}",
+            f"{modelName}-{moment}",
+            f"{endpointConfigName}-{moment}",
+            f"{endpointName}-{moment}",
+        )
+
+
 @dataclass(frozen=True, init=False)
 class RandomNamePolicy(NamePolicy):
     """Names that no other fit has: a prefix, the kind, twelve random digits and the time.
@@ -60,8 +111,7 @@ class RandomNamePolicy(NamePolicy):
     prefix: str = field(default="")
 
     def __init__(self, prefix: str = "") -> None:
-        moment = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S-%f")[:-3]
-        suffix = f"{uuid.uuid4().hex[:12]}-{moment}"
+        suffix = f"{uuid.uuid4().hex[:12]}-{_now()}"
         super().__init__(
             trainingJobName=f"{prefix}trainingJob-{suffix}",
             modelName=f"{prefix}model-{suffix}",
@@ -94,3 +144,49 @@ class RandomNamePolicyFactory(NamePolicyFactory):
     def createNamePolicy(self) -> RandomNamePolicy:
         """Return new random names that begin with `prefix`."""
         return RandomNamePolicy(self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenNamesFactory(NamePolicyFactory):
+    trainingJobName: str
+    modelName: str
+    endpointConfigName: str
+    endpointName: str
+
+    def _names(self) -> tuple[str, str, str, str]:
+        return self.trainingJobName, self.modelName, self.endpointConfigName, self.endpointName
+
+
+@dataclass(frozen=True, slots=True)
+class CustomNamePolicyFactory(_GivenNamesFactory):
+    """Gives every fit the same names.
+
+    Parameters
+    ----------
+    trainingJobName, modelName, endpointConfigName, endpointName : str
+        See `CustomNamePolicy`.
+    """
+
+    def createNamePolicy(self) -> CustomNamePolicy:
+        """Return the names as given."""
+        return CustomNamePolicy(*self._names())
+
+
+@dataclass(frozen=True, slots=True)
+class CustomNamePolicyWithTimeStampSuffixFactory(_GivenNamesFactory):
+    """Gives every fit the same names with the time of the fit after them.
+
+    Parameters
+    ----------
+    trainingJobName, modelName, endpointConfigName, endpointName : str
+        See `CustomNamePolicyWithTimeStampSuffix`.
+    """
+
+    def createNamePolicy(self) -> CustomNamePolicyWithTimeStampSuffix:
+        """Return the names with the present time after them."""
+        return CustomNamePolicyWithTimeStampSuffix(*self._names())
+
+
+def _now() -> str:
+    """Return the local time to the millisecond, in characters that SageMaker takes in a name."""
+    return datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S-%f")[:-3]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sparkml_sm.errors import ConfigurationError
 
-__all__ = ["S3AutoCreatePath", "S3DataPath", "S3Resource", "split_s3_uri"]
+__all__ = ["S3AutoCreatePath", "S3DataPath", "S3PathFromConfig", "S3Resource", "split_s3_uri"]
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -55,6 +55,37 @@ class S3DataPath(S3Resource):
 @dataclass(frozen=True, slots=True)
 class S3AutoCreatePath(S3Resource):
     """The account's own bucket ``{account}-sagemaker-{region}``, created when it is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3PathFromConfig(S3Resource):
+    """A place that stands in Spark's configuration, read when `fit` starts.
+
+    Parameters
+    ----------
+    configKey : str
+        The key of an S3 URI or of a bucket's name, with or without ``spark.`` before it:
+        spark-submit's ``--conf`` drops other keys.
+    """
+
+    configKey: str = "com.amazonaws.services.sagemaker.sparksdk.s3-data-bucket"
+
+    def place(self, value: str | None) -> S3DataPath:
+        """Return the place that the configuration's `value` names.
+
+        Raises
+        ------
+        ConfigurationError
+            If the key is not set, or its value is neither a URI nor a bucket's name.
+        """
+        if not value:
+            raise ConfigurationError(
+                f"spark.{self.configKey} is not set: set it to s3://bucket/prefix or to a bucket's "
+                "name, or pass S3DataPath(bucket, prefix)"
+            )
+        if _BUCKET.fullmatch(value):
+            return S3DataPath(value)
+        return S3DataPath.fromS3URI(value)
 
 
 def split_s3_uri(uri: str) -> tuple[str, str]:

@@ -9,12 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sparkml_sm.aws.calls import aws_call, is_missing
-from sparkml_sm.aws.waiting import wait_for
+from sparkml_sm.aws.waiting import Patience, wait_for
 from sparkml_sm.errors import SageMakerResourceCleanupException, ServiceError
 
 __all__ = ["CreatedResources", "SageMakerResourceCleanup"]
 
-_DELETION_TIMEOUT = 15 * 60.0
+_DELETION = Patience(timeout=15 * 60.0)
 
 
 @dataclass(slots=True)
@@ -56,8 +56,8 @@ class SageMakerResourceCleanup:
     def __init__(self, sagemakerClient: Any) -> None:
         self._client = sagemakerClient
 
-    def deleteResources(self, createdResources: CreatedResources) -> None:
-        """Delete what stands of `createdResources`: the endpoint, then its config, then the model.
+    def deleteResources(self, created_resources: CreatedResources) -> None:
+        """Delete what stands of `created_resources`: the endpoint, then its config, then the model.
 
         Each one is tried, also when another failed. Names that were deleted are set to None.
 
@@ -72,7 +72,7 @@ class SageMakerResourceCleanup:
             ("endpoint_config_name", self.deleteEndpointConfig),
             ("model_name", self.deleteModel),
         ):
-            name = getattr(createdResources, attribute)
+            name = getattr(created_resources, attribute)
             if name is None:
                 continue
             try:
@@ -80,10 +80,10 @@ class SageMakerResourceCleanup:
             except (ServiceError, TimeoutError) as error:
                 failures.append(str(error))
             else:
-                setattr(createdResources, attribute, None)
+                setattr(created_resources, attribute, None)
         if failures:
             raise SageMakerResourceCleanupException(
-                f"not deleted: {createdResources}: " + "; ".join(failures), createdResources
+                f"not deleted: {created_resources}: " + "; ".join(failures), created_resources
             )
 
     def deleteEndpoint(self, name: str) -> None:
@@ -95,7 +95,8 @@ class SageMakerResourceCleanup:
                 lambda: {"gone": self._is_gone(name)},
                 lambda answer: bool(answer["gone"]),
                 lambda _: None,
-                timeout=_DELETION_TIMEOUT,
+                _DELETION,
+                what=f"deletion of endpoint {name}",
             )
 
     def deleteEndpointConfig(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,12 +21,15 @@ __all__ = [
     "check_bucket",
     "complete_upload",
     "delete_prefix",
+    "encryption",
 ]
 
 # S3 takes at most 10,000 parts of at least 5 MiB. Parts double every thousand, which reaches S3's 5
 # TiB an object while a partition below 8 GB never holds more than two parts of 8 MiB in memory.
 _PART_BYTES = 8 * 1024 * 1024
 _PARTS_A_SIZE = 1000
+# What may be deleted by prefix: a folder, or what begins as no one else's names do.
+_OWN_PREFIX = re.compile(r".+/|(.*/)?[0-9a-f]{12}-", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,13 @@ class MultipartUpload:
     size: int
 
 
+def encryption(kms_key: str | None) -> dict[str, str]:
+    """Return the members of an S3 request that have the object encrypted with a KMS key."""
+    if kms_key is None:
+        return {}
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key}
+
+
 class MultipartWriter:
     """Writes one object part by part, uploading one part while the next is filled.
 
@@ -56,12 +67,15 @@ class MultipartWriter:
     client : boto3 S3 client
     bucket, key : str
         The object. Nothing is created before the first byte.
+    kms_key : str, optional
+        A KMS key that S3 encrypts the object with; by default S3 encrypts as the bucket says.
     """
 
-    def __init__(self, client: Any, bucket: str, key: str) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, kms_key: str | None = None) -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
+        self._encryption = encryption(kms_key)
         self._buffer = bytearray()
         self._upload_id = ""
         self._parts: list[Future[str]] = []
@@ -101,7 +115,9 @@ class MultipartWriter:
     def _send(self) -> None:
         if not self._upload_id:
             with aws_call("CreateMultipartUpload", self._uri, _HINT):
-                answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=self._key)
+                answer = self._client.create_multipart_upload(
+                    Bucket=self._bucket, Key=self._key, **self._encryption
+                )
             self._upload_id = answer["UploadId"]
         if self._parts:
             self._parts[-1].result()  # so that two parts are in memory and never three
@@ -159,11 +175,12 @@ def _keys(client: Any, bucket: str, prefix: str) -> Iterator[str]:
 
 
 def delete_prefix(client: Any, bucket: str, prefix: str) -> None:
-    """Delete all objects and abort all uploads below `prefix`, which ends with a slash.
+    """Delete all objects and abort all uploads below `prefix`.
 
-    A prefix without the slash would also match the neighbour ``run10/`` of ``run1``.
+    It ends with a slash, or with twelve random digits and a hyphen: another prefix would also match
+    neighbours, such as ``run10/`` of ``run1``.
     """
-    if not prefix.endswith("/") or prefix == "/":
+    if not _OWN_PREFIX.fullmatch(prefix):
         raise ValueError(f"refusing to delete by the prefix {prefix!r}: it must name a folder")
     abort_uploads(client, bucket, prefix)
     with aws_call("DeleteObjects", f"s3://{bucket}/{prefix}"):

@@ -9,10 +9,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sparkml_sm.aws.calls import aws_call
-from sparkml_sm.aws.waiting import wait_for
+from sparkml_sm.aws.waiting import FOR_EVER, Patience, wait_for
 from sparkml_sm.errors import ServiceError, TrainingJobError
 
-__all__ = ["JobLog", "create_training_job", "stop_training_job", "wait_for_training_job"]
+__all__ = [
+    "JobLog",
+    "create_training_job",
+    "model_artifact",
+    "run_training_job",
+    "stop_training_job",
+    "wait_for_training_job",
+]
 
 _LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _TAIL_LINES = 20
@@ -27,6 +34,50 @@ def create_training_job(client: Any, request: Mapping[str, Any]) -> None:
     hint = "check the role, the instance type and the account's quota for it"
     with aws_call("CreateTrainingJob", name, hint):
         client.create_training_job(**request)
+
+
+def run_training_job(
+    clients: tuple[Any, Any],
+    request: Mapping[str, Any],
+    report: Report,
+    patience: Patience = FOR_EVER,
+) -> Mapping[str, Any]:
+    """Start the job that `request` describes and wait for its end; Ctrl-C stops it.
+
+    Parameters
+    ----------
+    clients : (boto3 SageMaker client, boto3 CloudWatch Logs client)
+    request : mapping
+        Of CreateTrainingJob.
+    report : callable
+        Takes each line of progress.
+    patience : Patience, default FOR_EVER
+
+    Returns
+    -------
+    mapping
+        The last DescribeTrainingJob answer, of a job that left a model.
+
+    Raises
+    ------
+    TrainingJobError
+        If the job failed, or was stopped without leaving a model.
+    """
+    client, logs = clients
+    name = request["TrainingJobName"]
+    try:
+        create_training_job(client, request)
+    except KeyboardInterrupt:  # the call that was cut off may have started the job
+        stop_training_job(client, name)
+        raise
+    try:
+        return wait_for_training_job(client, JobLog(logs, name), name, report, patience)
+    except TrainingJobError:
+        raise
+    except BaseException:  # Ctrl-C above all: the job is billed until it stops
+        report(f"stopping training job {name}")
+        stop_training_job(client, name)
+        raise
 
 
 def stop_training_job(client: Any, name: str) -> None:
@@ -85,7 +136,33 @@ class JobLog:
             self._tokens[stream] = token
 
 
-def wait_for_training_job(client: Any, log: JobLog, name: str, report: Report) -> Mapping[str, Any]:
+def model_artifact(client: Any, name: str) -> str:
+    """Return the S3 URI of the model that a training job left.
+
+    Parameters
+    ----------
+    client : boto3 SageMaker client
+    name : str
+        A job that has completed, or was stopped after it had left a model.
+
+    Raises
+    ------
+    TrainingJobError
+        If the job left no model, or still runs.
+    ResourceNotFoundError
+        If there is no such job.
+    """
+    answer = _describe(client, name)
+    status = answer["TrainingJobStatus"]
+    if status not in _ENDED:
+        raise TrainingJobError(f"training job {name} is {status}: wait until it has a model")
+    _check(answer, name)
+    return str(answer["ModelArtifacts"]["S3ModelArtifacts"])
+
+
+def wait_for_training_job(
+    client: Any, log: JobLog, name: str, report: Report, patience: Patience = FOR_EVER
+) -> Mapping[str, Any]:
     """Wait until the job has ended, reporting its states and its log.
 
     Parameters
@@ -95,6 +172,7 @@ def wait_for_training_job(client: Any, log: JobLog, name: str, report: Report) -
     name : str
     report : callable
         Takes each line of progress.
+    patience : Patience, default FOR_EVER
 
     Returns
     -------
@@ -108,11 +186,6 @@ def wait_for_training_job(client: Any, log: JobLog, name: str, report: Report) -
     """
     seen = ""
 
-    def describe() -> Mapping[str, Any]:
-        with aws_call("DescribeTrainingJob", name):
-            answer: Mapping[str, Any] = client.describe_training_job(TrainingJobName=name)
-        return answer
-
     def watch(answer: Mapping[str, Any]) -> None:
         nonlocal seen
         state = f"{answer['TrainingJobStatus']} ({answer.get('SecondaryStatus', '')})"
@@ -122,18 +195,31 @@ def wait_for_training_job(client: Any, log: JobLog, name: str, report: Report) -
         for line in log.news():
             report(f"| {line}")
 
-    answer = wait_for(describe, lambda found: found["TrainingJobStatus"] in _ENDED, watch)
+    answer = wait_for(
+        lambda: _describe(client, name),
+        lambda found: found["TrainingJobStatus"] in _ENDED,
+        watch,
+        patience,
+        what=f"training job {name}",
+    )
     _check(answer, name, log.tail)
     return answer
 
 
-def _check(answer: Mapping[str, Any], name: str, tail: list[str]) -> None:
+def _describe(client: Any, name: str) -> Mapping[str, Any]:
+    with aws_call("DescribeTrainingJob", name):
+        answer: Mapping[str, Any] = client.describe_training_job(TrainingJobName=name)
+    return answer
+
+
+def _check(answer: Mapping[str, Any], name: str, tail: list[str] | None = None) -> None:
     status = answer["TrainingJobStatus"]
     stopped_early = status == "Stopped" and answer.get("ModelArtifacts")
     if status == "Completed" or stopped_early:
         return
     reason = answer.get("FailureReason") or answer.get("SecondaryStatus") or "no reason given"
-    log = "".join(f"\n| {line}" for line in tail) or " none"
-    raise TrainingJobError(
-        f"training job {name} {status.lower()}: {reason}; last lines of its log:{log}"
-    )
+    message = f"training job {name} {status.lower()}: {reason}"
+    if tail is not None:
+        log = "".join(f"\n| {line}" for line in tail) or " none"
+        message += f"; last lines of its log:{log}"
+    raise TrainingJobError(message)

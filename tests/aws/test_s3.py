@@ -134,3 +134,20 @@ def test_the_accounts_own_bucket_is_made_once(s3: Any) -> None:
     first = auto_bucket(s3, sts, "us-east-1")
     assert first == auto_bucket(s3, sts, "us-east-1")
     assert first == f"{sts.get_caller_identity()['Account']}-sagemaker-us-east-1"
+
+
+def test_an_upload_names_the_key_that_encrypts_it(folder: str) -> None:
+    sent: list[dict[str, Any]] = []
+    client = boto3.client("s3")
+
+    def refuse(params: dict[str, Any], **_: object) -> None:
+        sent.append(params["headers"])
+        raise ServiceError("seen enough")
+
+    client.meta.events.register("before-call.s3.CreateMultipartUpload", refuse)
+    writer = MultipartWriter(client, BUCKET, f"{folder}/secret", kms_key="my-key")
+    writer.write(b"1")
+    with pytest.raises(ServiceError, match="seen enough"):
+        writer.finish()
+    assert sent[0]["x-amz-server-side-encryption"] == "aws:kms"
+    assert sent[0]["x-amz-server-side-encryption-aws-kms-key-id"] == "my-key"

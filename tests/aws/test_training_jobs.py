@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sparkml_sm.aws.training_jobs import JobLog, wait_for_training_job
+from sparkml_sm.aws.training_jobs import JobLog, model_artifact, wait_for_training_job
 from sparkml_sm.errors import TrainingJobError
 
 
@@ -66,3 +66,26 @@ def test_a_job_without_a_model_gives_its_reason(
 def test_a_job_that_was_stopped_and_left_a_model_has_one(unreachable: JobLog) -> None:
     answer = {"TrainingJobStatus": "Stopped", "ModelArtifacts": {"S3ModelArtifacts": "s3://b/m"}}
     assert wait_for_training_job(Client(answer), unreachable, "job", lambda _: None) == answer
+
+
+@pytest.mark.parametrize("status", ["Completed", "Stopped"])
+def test_a_job_that_has_ended_with_a_model_gives_its_place(status: str) -> None:
+    answer = {"TrainingJobStatus": status, "ModelArtifacts": {"S3ModelArtifacts": "s3://b/m"}}
+    assert model_artifact(Client(answer), "job") == "s3://b/m"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"TrainingJobStatus": "InProgress"}, "training job job is InProgress: wait until"),
+        ({"TrainingJobStatus": "Stopping"}, "training job job is Stopping: wait until"),
+        ({"TrainingJobStatus": "Failed", "FailureReason": "x"}, "training job job failed: x$"),
+        (
+            {"TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"},
+            "training job job stopped: Stopped$",
+        ),
+    ],
+)
+def test_a_job_without_a_model_cannot_be_made_one(answer: dict[str, Any], message: str) -> None:
+    with pytest.raises(TrainingJobError, match=message):
+        model_artifact(Client(answer), "job")
