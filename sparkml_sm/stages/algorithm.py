@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pyspark.sql.types import StructType
@@ -11,20 +11,29 @@ from pyspark.sql.types import StructType
 from sparkml_sm.aws.images import image_uri
 from sparkml_sm.aws.names import NamePolicyFactory, RandomNamePolicyFactory
 from sparkml_sm.aws.paths import S3AutoCreatePath, S3Resource
+from sparkml_sm.catalog.data import decided
 from sparkml_sm.errors import ConfigurationError
-from sparkml_sm.hyperparameters import near_matches
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
-from sparkml_sm.inference.serializers import FeatureRequestRowSerializer, RequestRowSerializer
+from sparkml_sm.inference.serializers import (
+    FeatureRequestRowSerializer,
+    ProtobufRequestRowSerializer,
+    RequestRowSerializer,
+)
 from sparkml_sm.params.hyperparameters import HasHyperparameters
 from sparkml_sm.stages.estimator import STAGED_AS, SageMakerEstimatorBase
+from sparkml_sm.stages.inputs import weight_column
+from sparkml_sm.stages.planning import check_algorithm_channels
 from sparkml_sm.stages.policies import EndpointCreationPolicy
 from sparkml_sm.stages.roles import IAMRoleFromConfig, IAMRoleResource
+from sparkml_sm.stages.service import TRAINING, refuse, taken, with_service
 from sparkml_sm.stages.settings import setting
 from sparkml_sm.staging.columns import RowColumns
+from sparkml_sm.staging.staged import StagedDataset
 
 __all__ = ["SageMakerAlgorithmEstimator"]
 
 
+@with_service(*TRAINING)
 class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
     """The base of the estimators of SageMaker's own algorithms.
 
@@ -55,7 +64,7 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
     **hyperparameters
         By their names in SageMaker.
 
-    All other parameters are as in `SageMakerEstimator`.
+    All other parameters are as in `SageMakerEstimator`, the keyword-only ones as well.
 
     Raises
     ------
@@ -67,8 +76,10 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
 
     imageVersion: str = setting()
 
-    # How rows are sent to the algorithm's endpoint; a subclass names it.
-    default_serializer: ClassVar[type[FeatureRequestRowSerializer]]
+    # How rows are sent to the algorithm's endpoint, and how its answers are read. A subclass names
+    # the latter; where an answer is a vector, it is given the vector's length as `size`.
+    default_serializer: ClassVar[type[FeatureRequestRowSerializer]] = ProtobufRequestRowSerializer
+    default_deserializer: ClassVar[Callable[..., ResponseRowDeserializer]]
 
     def __init__(
         self,
@@ -108,12 +119,14 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
         super().__init__()
         if uid is not None:
             self._resetUid(uid)
-        trainingSparkDataFormat = trainingSparkDataFormat or self.algorithm.training_format
+        trainingSparkDataFormat = trainingSparkDataFormat or _spark_format(
+            self.algorithm.training_format
+        )
         imageVersion = imageVersion or self.algorithm.version
         features = (trainingSparkDataFormatOptions or {}).get("featuresColumnName", "features")
         if requestRowSerializer is None:
             requestRowSerializer = self.default_serializer(featuresColumnName=features)
-        self._store(locals())
+        self._store(locals() | taken(TRAINING, hyperparameters))
         self._check_names(hyperparameters)
         self._set(**hyperparameters)
 
@@ -128,26 +141,62 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
         """URI of the image that serves: the one that trains."""
         return self.trainingImage
 
+    @property
+    def hyperParameters(self) -> dict[str, Any]:
+        """Hyperparameters by name: those set and the defaults."""
+        return self.hyperparameter_values()
+
     def _hyperparameters(self) -> dict[str, str]:
-        values = self.hyperparameter_values()
-        flag = self.algorithm.weighted.get(self._staged_as, "") if self._weight else ""
-        if flag:
-            values[flag] = 1
+        values = self._values()
+        self.check_hyperparameters(values, staged=False)
+        return self.hyperparameter_request(values)
+
+    def _staged_hyperparameters(self, staged: StagedDataset | None) -> dict[str, str]:
+        values = self._values()
+        if staged is not None:
+            label = (self.trainingSparkDataFormatOptions or {}).get("labelColumnName", "label")
+            values = decided(self.algorithm, values, staged, label)
         self.check_hyperparameters(values)
         return self.hyperparameter_request(values)
 
+    def _values(self) -> dict[str, Any]:
+        values = self.hyperparameter_values()
+        flag = self.algorithm.weighted.get(self._staged_as, "") if self._weight else ""
+        return {**values, flag: 1} if flag else values
+
     def _columns(self, schema: StructType) -> RowColumns:
-        if self._weight and self._staged_as not in self.algorithm.weighted:
-            formats = " or ".join(self.algorithm.weighted)
+        columns = super()._columns(schema)
+        # Only RecordIO keeps a label apart: in CSV it would be read as the first feature.
+        keeps_label = self.algorithm.supervised or self._staged_as == "recordio"
+        return columns if keeps_label else replace(columns, label=None)
+
+    def _check_service(self) -> None:
+        super()._check_service()
+        algorithm, staged_as = self.algorithm, self._staged_as
+        most = algorithm.max_instances
+        if most is not None and self.trainingInstanceCount > most:
             raise ConfigurationError(
-                f"{self.algorithm.name} reads no row weights from {self._staged_as}: set "
-                f"trainingSparkDataFormat to {formats}, or leave out weightColumnName"
+                f"trainingInstanceCount={self.trainingInstanceCount}: {algorithm.name} trains on "
+                f"no more than {most}"
             )
-        return super()._columns(schema)
+        if staged_as not in algorithm.content_types:
+            formats = " or ".join(map(repr, map(_spark_format, algorithm.content_types)))
+            raise ConfigurationError(
+                f"trainingSparkDataFormat={_spark_format(staged_as)!r}: {algorithm.name} trains on "
+                f"{formats}"
+            )
+        if self._weight and staged_as not in algorithm.weighted:
+            formats = " or ".join(map(_spark_format, algorithm.weighted))
+            instead = f"set trainingSparkDataFormat to {formats}, or " if formats else ""
+            raise ConfigurationError(
+                f"{algorithm.name} reads no row weights from {staged_as}: {instead}leave out "
+                "the weight column"
+            )
+        check_algorithm_channels(algorithm, self.imageVersion, staged_as, self._settings)
 
     @property
     def _weight(self) -> str | None:
-        return (self.trainingSparkDataFormatOptions or {}).get("weightColumnName")
+        return weight_column(self._settings)
 
     @property
     def _staged_as(self) -> str:
@@ -158,24 +207,37 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
             self._settings["imageVersion"] if hasattr(self, "_settings") else self.algorithm.version
         )
 
-    def _converters(self) -> tuple[RequestRowSerializer | None, ResponseRowDeserializer | None]:
-        return self.requestRowSerializer, self.responseRowDeserializer or self._answers()
+    def _converters(
+        self, hyperparameters: Mapping[str, str] | None = None
+    ) -> tuple[RequestRowSerializer | None, ResponseRowDeserializer | None]:
+        if hyperparameters is None:
+            values = self.hyperparameter_values()
+        else:
+            values = self.algorithm.read_request(hyperparameters)
+        return self.requestRowSerializer, self.responseRowDeserializer or self._answers(values)
 
-    def _answers(self) -> ResponseRowDeserializer:
-        """Return the deserializer of the algorithm's own answers."""
-        raise NotImplementedError(f"{type(self).__name__} must define _answers()")
+    def _answers(self, values: Mapping[str, Any]) -> ResponseRowDeserializer:
+        """Return the deserializer of the answers of a model with these hyperparameters."""
+        if self.algorithm.output(values) == "scalar":
+            return self.default_deserializer()
+        return self.default_deserializer(size=self.algorithm.output_size(values))
 
     def _content_type(self) -> str | None:
         return self.trainingContentType or self.algorithm.content_types.get(self._staged_as)
+
+    def _allows_nan(self) -> bool:
+        return self.algorithm.allow_nan
 
     def _needs_label(self) -> bool:
         return self.algorithm.supervised
 
     @classmethod
     def _check_names(cls, given: Mapping[str, Any]) -> None:
-        known = [row.name for row in cls.algorithm.hyperparameters]
-        for name in given:
-            if name not in known:
-                arguments = inspect.signature(cls).parameters
-                near = near_matches(name, [*known, *arguments])
-                raise TypeError(f"{cls.__name__} has no argument or hyperparameter {name!r}{near}")
+        known = {row.name for row in cls.algorithm.hyperparameters}
+        unknown = {name: value for name, value in given.items() if name not in known}
+        refuse(cls, unknown, "argument or hyperparameter", known)
+
+
+def _spark_format(name: str) -> str:
+    """Return the predecessor's name of a format."""
+    return next((spark for spark, ours in STAGED_AS.items() if ours == name), name)

@@ -2,62 +2,63 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from pyspark.ml import Estimator
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from sparkml_sm.aws.config import AwsConfig, driver_config
 from sparkml_sm.aws.names import NamePolicy, NamePolicyFactory
 from sparkml_sm.aws.paths import S3DataPath, S3Resource
-from sparkml_sm.aws.s3 import auto_bucket, check_bucket
-from sparkml_sm.aws.training_jobs import (
-    JobLog,
-    create_training_job,
-    stop_training_job,
-    wait_for_training_job,
-)
-from sparkml_sm.errors import ConfigurationError, SparkMLSageMakerError, TrainingJobError
+from sparkml_sm.aws.training_jobs import run_training_job
+from sparkml_sm.aws.waiting import FOR_EVER, Patience
+from sparkml_sm.errors import EndpointError
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.frames import output_schema
 from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer, RequestRowSerializer
+from sparkml_sm.stages.channels import JobChannels
 from sparkml_sm.stages.checks import check_training
+from sparkml_sm.stages.fitting import ManyFits
+from sparkml_sm.stages.inputs import input_columns, place_uri, stage_rows
 from sparkml_sm.stages.model import SageMakerModel
+from sparkml_sm.stages.owned import FitRecord
+from sparkml_sm.stages.persistence import Persistent
+from sparkml_sm.stages.planning import check_channels, plan_channels
 from sparkml_sm.stages.policies import EndpointCreationPolicy
 from sparkml_sm.stages.progress import report
 from sparkml_sm.stages.requests import TrainingPlan, training_request
 from sparkml_sm.stages.roles import IAMRoleResource, role_arn
-from sparkml_sm.stages.settings import HasSettings, setting
-from sparkml_sm.staging.columns import RowColumns, column_type, row_columns
+from sparkml_sm.stages.service import HOSTING, TRAINING, with_service
+from sparkml_sm.stages.settings import setting
+from sparkml_sm.staging.columns import RowColumns
 from sparkml_sm.staging.credentials import proven
-from sparkml_sm.staging.staged import StagedDataset, stage
+from sparkml_sm.staging.staged import StagedDataset
 
 __all__ = ["STAGED_AS", "SageMakerEstimatorBase"]
 
-_log = logging.getLogger(__name__)
-
 # The predecessor's name of a format, and ours.
 STAGED_AS = {"sagemaker": "recordio"}
-# `numFeatures` and `vectorType` are options of Spark's LIBSVM reader, which programs pass along.
-_OPTIONS = {
-    "featuresColumnName",
-    "labelColumnName",
-    "numFeatures",
-    "vectorType",
-    "weightColumnName",
-}
 
 
-class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
+@with_service(*TRAINING)
+class SageMakerEstimatorBase(ManyFits, Persistent, Estimator[SageMakerModel]):
     """The base of all estimators that train on SageMaker.
 
     Constructing one contacts nothing. `fit` checks everything first, then stages the rows in S3,
     runs a training job, and deletes the staged rows. Every constructor argument is a read-only
     property of the same name.
+
+    Attributes
+    ----------
+    TrainingJobPollInterval : float, default 5
+        The longest pause between two looks at a training job, in seconds. Set it on this class for
+        all estimators.
     """
+
+    TrainingJobPollInterval: ClassVar[float] = FOR_EVER.interval
 
     trainingInstanceType: str = setting()
     trainingInstanceCount: int = setting()
@@ -94,6 +95,7 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         if uid is not None:
             self._resetUid(uid)
         self._latest_job: str | None = None
+        self._record = FitRecord()
 
     @property
     def latestTrainingJob(self) -> str | None:
@@ -110,6 +112,11 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         """URI of the container image that serves."""
         raise NotImplementedError(f"{type(self).__name__} must define modelImage")
 
+    @property
+    def hyperParameters(self) -> Mapping[str, Any] | None:
+        """Hyperparameters by name, as they were set."""
+        raise NotImplementedError(f"{type(self).__name__} must define hyperParameters")
+
     def transformSchema(self, schema: StructType) -> StructType:
         """Return the schema of what the fitted model's `transform` returns; nothing is spent.
 
@@ -120,8 +127,9 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         ConfigurationError
             If a service value cannot work; all problems are named at once.
         """
-        check_training(self._settings)
-        self._columns(schema)
+        self._check_service()
+        if check_channels(self._settings, schema, self._columns):
+            self._columns(schema)
         serializer, deserializer = self._converters()
         if serializer is None or deserializer is None:
             return schema
@@ -134,15 +142,43 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         self.transformSchema(dataset.schema)
         names = self.namePolicyFactory.createNamePolicy()
         names.check()
-        config = proven(dataset.sparkSession, self._config())
-        plan = self._plan(dataset, names, config)
-        staged = self._stage(dataset, plan, config)
-        try:
-            trained = self._train(plan, staged, config)
-        finally:
-            if self.deleteStagingDataAfterTraining:
-                _delete(staged)
-        return self._model(trained, plan, names, config, staged)
+        plan, config = self._prepared(dataset.sparkSession, names)
+        channels = self._staged(dataset, plan, config)
+        return self._fitted(plan, names, config, channels, self._unstaging())
+
+    def _prepared(self, spark: SparkSession, names: NamePolicy) -> tuple[TrainingPlan, AwsConfig]:
+        config = proven(spark, self._config())
+        return self._plan(spark, names, config), config
+
+    def _staged(self, dataset: DataFrame, plan: TrainingPlan, config: AwsConfig) -> JobChannels:
+        channels = self._channels(dataset, plan, config)
+
+        def stage(rows: DataFrame, uri: str) -> StagedDataset:
+            columns, nan = self._columns(rows.schema), self._allows_nan()
+            return stage_rows(
+                rows, columns, uri, plan.format, self._settings, config, allow_nan=nan
+            )
+
+        return channels.staged(stage)
+
+    def _fitted(
+        self,
+        plan: TrainingPlan,
+        names: NamePolicy,
+        config: AwsConfig,
+        channels: JobChannels,
+        unstage: Callable[[JobChannels], None] | None = None,
+    ) -> SageMakerModel:
+        with self._record.running(plan.job):
+            try:
+                decided = self._staged_hyperparameters(channels.train.staged)
+                plan = replace(plan, hyperparameters=decided)
+                trained = self._train(plan, channels, config)
+            finally:
+                if unstage is not None:
+                    unstage(channels)
+            self._record.check(plan.job)
+            return self._model(trained, plan, names, config, channels)
 
     # What a kind of estimator decides
 
@@ -150,8 +186,32 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         """Return the hyperparameters of the request, or raise `ConfigurationError`."""
         raise NotImplementedError(f"{type(self).__name__} must define _hyperparameters()")
 
-    def _converters(self) -> tuple[RequestRowSerializer | None, ResponseRowDeserializer | None]:
-        """Return the serializer and deserializer of the fitted model."""
+    def _check_service(self) -> None:
+        """Raise `ConfigurationError` for service values that cannot work."""
+        check_training(self._settings)
+
+    def _staged_hyperparameters(
+        self,
+        staged: StagedDataset | None,  # noqa: ARG002 (for subclasses)
+    ) -> dict[str, str]:
+        """Return them once the training rows are staged: with all that these decide.
+
+        None where no rows were staged: the training data is in S3 already.
+        """
+        return self._hyperparameters()
+
+    def _allows_nan(self) -> bool:
+        """Whether a feature may be NaN."""
+        return True
+
+    def _converters(
+        self,
+        hyperparameters: Mapping[str, str] | None = None,  # noqa: ARG002 (for subclasses)
+    ) -> tuple[RequestRowSerializer | None, ResponseRowDeserializer | None]:
+        """Return the serializer and deserializer of the fitted model.
+
+        `hyperparameters` are those of its training job, None before there is one.
+        """
         return self.requestRowSerializer, self.responseRowDeserializer
 
     def _content_type(self) -> str | None:
@@ -165,98 +225,44 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
     # The steps of a fit, in order
 
     def _columns(self, schema: StructType) -> RowColumns:
-        options = self.trainingSparkDataFormatOptions or {}
-        for name in options:
-            if name not in _OPTIONS:
-                known = ", ".join(sorted(_OPTIONS))
-                raise ConfigurationError(
-                    f"trainingSparkDataFormatOptions has no {name!r}: there are {known}"
-                )
-        if self.trainingProjectedColumns:
-            for name in self.trainingProjectedColumns:
-                column_type(schema, name)
-            schema = StructType([schema[name] for name in self.trainingProjectedColumns])
-        label = options.get("labelColumnName")
-        if label is None and ("label" in schema.names or self._needs_label()):
-            label = "label"
-        features = options.get("featuresColumnName", "features")
-        return row_columns(schema, label, features, options.get("weightColumnName"))
+        return input_columns(self._settings, schema, needs_label=self._needs_label())
 
     def _config(self) -> AwsConfig:
         clients = (self.sagemakerClient, self.s3Client, self.stsClient)
         return driver_config(clients, self.region)
 
-    def _plan(self, dataset: DataFrame, names: NamePolicy, config: AwsConfig) -> TrainingPlan:
+    def _plan(self, spark: SparkSession, names: NamePolicy, config: AwsConfig) -> TrainingPlan:
         return TrainingPlan(
             job=names.trainingJobName,
             image=self.trainingImage,
-            role=role_arn(self.sagemakerRole, dataset.sparkSession),
+            role=role_arn(self.sagemakerRole, spark),
             hyperparameters=self._hyperparameters(),
             format=STAGED_AS.get(self.trainingSparkDataFormat, self.trainingSparkDataFormat),
-            channel=self.trainingChannelName,
-            content_type=self._content_type(),
-            output=self._uri(self.trainingOutputS3DataPath, names.trainingJobName, config),
+            output=self._uri(self.trainingOutputS3DataPath, names.trainingJobName, config, spark),
         )
 
-    def _uri(self, place: S3Resource, job: str, config: AwsConfig) -> str:
-        s3 = self.s3Client or config.client("s3")
-        if isinstance(place, S3DataPath):
-            check_bucket(s3, place.bucket)
-            folder = place.objectPath.strip("/")
-            return f"s3://{place.bucket}/{folder}/{job}" if folder else f"s3://{place.bucket}/{job}"
-        bucket = auto_bucket(s3, self.stsClient or config.client("sts"), config.region)
-        return f"s3://{bucket}/{job}"
+    def _uri(self, place: S3Resource, job: str, config: AwsConfig, spark: SparkSession) -> str:
+        clients = self.s3Client or config.client("s3"), self.stsClient or config.client("sts")
+        return place_uri(place, job, clients, config.region, spark)
 
-    def _stage(self, dataset: DataFrame, plan: TrainingPlan, config: AwsConfig) -> StagedDataset:
-        columns = self._columns(dataset.schema)
-        uri = self._uri(self.trainingInputS3DataPath, plan.job, config)
-        if self.trainingProjectedColumns:
-            dataset = dataset.select(*self.trainingProjectedColumns)
-        features = columns.features
-        report(f"staging rows as {plan.format} below {uri}")
-        staged = stage(
-            dataset,
-            uri,
-            plan.format,
-            labelCol=columns.label,
-            featuresCol=features if isinstance(features, str) else list(features),
-            weightCol=columns.weight,
-            config=config,
-        )
-        objects = len(staged.objects)
-        report(f"staged {staged.rows:,} rows, {staged.bytes:,} bytes, in {objects:,} objects")
-        return staged
+    def _channels(self, dataset: DataFrame, plan: TrainingPlan, config: AwsConfig) -> JobChannels:
+        uri = self._uri(self.trainingInputS3DataPath, plan.job, config, dataset.sparkSession)
+        channels = plan_channels(self._settings, dataset, uri, self._content_type())
+        if channels.train.rows is None:
+            self._staged_hyperparameters(None)  # no rows will decide what is missing
+        # What SageMaker would refuse is known before anything is staged.
+        training_request(plan, self._settings, channels)
+        return channels
 
     def _train(
-        self, plan: TrainingPlan, staged: StagedDataset, config: AwsConfig
+        self, plan: TrainingPlan, channels: JobChannels, config: AwsConfig
     ) -> Mapping[str, Any]:
-        self._check_shards(staged)
-        client = self.sagemakerClient or config.client("sagemaker")
-        log = JobLog(config.client("logs"), plan.job)
-        request = training_request(plan, self._settings, staged)
+        channels.check_shards(self.trainingInstanceCount)
+        request = training_request(plan, self._settings, channels)
+        clients = self.sagemakerClient or config.client("sagemaker"), config.client("logs")
         self._latest_job = plan.job
-        try:
-            create_training_job(client, request)
-        except KeyboardInterrupt:  # the call that was cut off may have started the job
-            stop_training_job(client, plan.job)
-            raise
-        try:
-            return wait_for_training_job(client, log, plan.job, report)
-        except TrainingJobError:
-            raise
-        except BaseException:  # Ctrl-C above all: the job is billed until it stops
-            report(f"stopping training job {plan.job}")
-            stop_training_job(client, plan.job)
-            raise
-
-    def _check_shards(self, staged: StagedDataset) -> None:
-        sharded = self.trainingS3DataDistribution == "ShardedByS3Key"
-        if sharded and self.trainingInstanceCount > len(staged.objects):
-            raise ConfigurationError(
-                f"{self.trainingInstanceCount} training instances share {len(staged.objects)} "
-                "objects, so some would get none: repartition the DataFrame, or set "
-                "trainingS3DataDistribution='FullyReplicated'"
-            )
+        patience = Patience(interval=self.TrainingJobPollInterval)
+        return run_training_job(clients, request, report, patience)
 
     def _model(
         self,
@@ -264,37 +270,43 @@ class SageMakerEstimatorBase(HasSettings, Estimator[SageMakerModel]):
         plan: TrainingPlan,
         names: NamePolicy,
         config: AwsConfig,
-        staged: StagedDataset,
+        channels: JobChannels,
     ) -> SageMakerModel:
         artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
-        serializer, deserializer = self._converters()
-        if type(serializer) is LibSVMRequestRowSerializer and plan.format == "libsvm":
+        serializer, deserializer = self._converters(plan.hyperparameters)
+        staged = channels.train.staged
+        if (
+            isinstance(serializer, LibSVMRequestRowSerializer)
+            and plan.format == "libsvm"
+            and staged
+        ):
             serializer = serializer.limited(staged.used)
         client = self.sagemakerClient or config.client("sagemaker")
-        model = SageMakerModel(
-            endpointInstanceType=self.endpointInstanceType,
-            endpointInitialInstanceCount=self.endpointInitialInstanceCount,
-            requestRowSerializer=serializer,
-            responseRowDeserializer=deserializer,
-            modelImage=self.modelImage,
-            modelPath=S3DataPath.fromS3URI(artifact),
-            modelEnvironmentVariables=self.modelEnvironmentVariables,
-            modelExecutionRoleARN=plan.role,
-            endpointCreationPolicy=self.endpointCreationPolicy,
-            sagemakerClient=client,
-            prependResultRows=self.modelPrependInputRowsToTransformationRows,
-            namePolicy=names,
-            uid=self.uid,
-        )
-        output = S3DataPath.fromS3URI(plan.output)
+        try:
+            model = SageMakerModel(
+                endpointInstanceType=self.endpointInstanceType,
+                endpointInitialInstanceCount=self.endpointInitialInstanceCount,
+                requestRowSerializer=serializer,
+                responseRowDeserializer=deserializer,
+                modelImage=self.modelImage,
+                modelPath=S3DataPath.fromS3URI(artifact),
+                modelEnvironmentVariables=self.modelEnvironmentVariables,
+                modelExecutionRoleARN=plan.role,
+                endpointCreationPolicy=self.endpointCreationPolicy,
+                sagemakerClient=client,
+                prependResultRows=self.modelPrependInputRowsToTransformationRows,
+                namePolicy=names,
+                uid=self.uid,
+                **{row.name: self._settings[row.name] for row in HOSTING},
+            )
+        except EndpointError as error:
+            raise EndpointError(
+                f"{error}; the model is trained: SageMakerModel.fromTrainingJob({plan.job!r}, ...)",
+                error.createdResources,
+                plan.job,
+            ) from error
+        placed = trained.get("OutputDataConfig", {}).get("S3OutputPath", plan.output)
+        output = S3DataPath.fromS3URI(placed)
         made = S3DataPath(output.bucket, f"{output.objectPath}/{plan.job}/")
-        model._own((client, self.s3Client, self.stsClient), made)
+        self._record.add(model._own((client, self.s3Client, self.stsClient), made))
         return model
-
-
-def _delete(staged: StagedDataset) -> None:
-    try:
-        staged.delete()
-    except SparkMLSageMakerError as error:
-        # The job's own result or failure matters more to the caller than what is left to delete.
-        _log.warning("staged rows at %s could not be deleted: %s", staged.uri, error)

@@ -12,11 +12,13 @@ from sparkml_sm.inference.serializers import RequestRowSerializer
 from sparkml_sm.stages.estimator import SageMakerEstimatorBase
 from sparkml_sm.stages.policies import EndpointCreationPolicy
 from sparkml_sm.stages.roles import IAMRoleFromConfig, IAMRoleResource
+from sparkml_sm.stages.service import TRAINING, refuse, taken, with_service
 from sparkml_sm.stages.settings import setting
 
 __all__ = ["SageMakerEstimator"]
 
 
+@with_service(*TRAINING)
 class SageMakerEstimator(SageMakerEstimatorBase):
     """Trains any container on SageMaker.
 
@@ -68,6 +70,15 @@ class SageMakerEstimator(SageMakerEstimatorBase):
     deleteStagingDataAfterTraining : bool, default True
     namePolicyFactory : NamePolicyFactory, default RandomNamePolicyFactory()
     uid : str, optional
+    **service
+        Keyword-only parameters for what a training job and an endpoint need besides: validation
+        rows and other channels, network, encryption, tags, spot instances, and overrides of whole
+        requests. Each is a property with its own documentation.
+
+    Raises
+    ------
+    TypeError
+        For a keyword that is no argument; near matches are named.
     """
 
     trainingImage: str = setting()
@@ -108,10 +119,12 @@ class SageMakerEstimator(SageMakerEstimatorBase):
         deleteStagingDataAfterTraining: bool = True,
         namePolicyFactory: NamePolicyFactory = RandomNamePolicyFactory(),  # noqa: B008
         uid: str | None = None,
+        **service: Any,
     ) -> None:
         super().__init__(uid)
         region = None  # the clients' own
-        self._store(locals())
+        self._store(locals() | taken(TRAINING, service))
+        refuse(type(self), service)
 
     def _hyperparameters(self) -> dict[str, str]:
         # SageMaker takes text alone; the predecessor sent numbers as they were and was refused.

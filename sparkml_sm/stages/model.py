@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from pyspark.ml import Model
 from pyspark.sql import DataFrame
@@ -14,7 +14,7 @@ from sparkml_sm.aws.hosting import Deployment, deploy
 from sparkml_sm.aws.names import NamePolicy, RandomNamePolicy
 from sparkml_sm.aws.paths import S3DataPath
 from sparkml_sm.aws.resources import CreatedResources, SageMakerResourceCleanup
-from sparkml_sm.aws.s3 import delete_prefix
+from sparkml_sm.aws.waiting import FOR_EVER, Patience
 from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.frames import output_schema, scored
@@ -22,19 +22,42 @@ from sparkml_sm.inference.realtime import RealTimeScorer
 from sparkml_sm.inference.scoring import PartitionScorer
 from sparkml_sm.inference.serializers import RequestRowSerializer
 from sparkml_sm.stages.checks import check_hosting
+from sparkml_sm.stages.existing import FromExisting
+from sparkml_sm.stages.owned import Owned
+from sparkml_sm.stages.persistence import Persistent
 from sparkml_sm.stages.policies import EndpointCreationPolicy
 from sparkml_sm.stages.progress import report
-from sparkml_sm.stages.settings import HasSettings, setting
+from sparkml_sm.stages.service import (
+    HOSTING,
+    OVERRIDES,
+    refuse,
+    service_changes,
+    taken,
+    with_service,
+)
+from sparkml_sm.stages.settings import Clients, setting
 from sparkml_sm.staging.credentials import proven
 
 __all__ = ["SageMakerModel"]
 
+_NEEDED = ("endpointInstanceType", "modelImage", "modelPath", "modelExecutionRoleARN")
 
-class SageMakerModel(HasSettings, Model):
+
+@with_service(*HOSTING)
+class SageMakerModel(FromExisting, Persistent, Model):
     """Scores rows through a SageMaker endpoint.
 
     `transform` keeps every column of its input and appends the deserializer's columns. It is lazy:
     rows are sent when an action runs, each row once an action, and every action sends them again.
+
+    Arguments are stored as given; an endpoint's are checked, all at once, before it is created. A
+    copy shares the endpoint with the model it was copied from: whichever of them creates it, all
+    score through it, and the first `deleteResources` deletes it for all.
+
+    A saved model is its arguments and the names of what it created. Loaded, it scores through the
+    endpoint as long as that stands, and its `deleteResources` deletes the endpoint, for the model
+    that was saved as well; deleting twice is no error. Random names of an endpoint that is still to
+    be created are made anew, so that programs which load one file do not stand in each other's way.
 
     Parameters
     ----------
@@ -63,11 +86,22 @@ class SageMakerModel(HasSettings, Model):
     namePolicy : NamePolicy, optional
         Random names by default.
     uid : str, optional
+    **service
+        Keyword-only parameters for network, encryption and tags of the endpoint, and overrides of
+        its requests, as in `SageMakerEstimator`.
+
+    Attributes
+    ----------
+    EndpointCreationTimeout : float, default 1800
+        Seconds for which an endpoint may take to come into service. Set it on the class for all
+        models that are made afterwards.
+    EndpointPollInterval : float, default 5
+        The longest pause between two looks at an endpoint that starts, in seconds.
 
     Raises
     ------
     ConfigurationError
-        If the arguments contradict each other.
+        If the arguments contradict each other, or cannot make the endpoint that is asked for.
     EndpointError
         If the endpoint fails to start; what was created for it is deleted again.
     """
@@ -84,6 +118,9 @@ class SageMakerModel(HasSettings, Model):
     endpointCreationPolicy: EndpointCreationPolicy = setting()
     prependResultRows: bool = setting()
     namePolicy: NamePolicy = setting()
+
+    EndpointCreationTimeout: ClassVar[float] = 30 * 60.0
+    EndpointPollInterval: ClassVar[float] = FOR_EVER.interval
 
     def __init__(
         self,
@@ -102,28 +139,30 @@ class SageMakerModel(HasSettings, Model):
         prependResultRows: bool = True,
         namePolicy: NamePolicy | None = None,
         uid: str | None = None,
+        **service: Any,
     ) -> None:
         super().__init__()
         namePolicy = namePolicy or RandomNamePolicy()
-        self._store(locals())
+        self._store(locals() | taken(HOSTING, service))
+        refuse(type(self), service)
         if uid is not None:
             self._resetUid(uid)
-        self._clients: tuple[Any, ...] = (sagemakerClient,)
-        self._created = CreatedResources()
-        self._artifacts: S3DataPath | None = None
+        self._clients = Clients((sagemakerClient,))
+        self._owned = Owned()
         self._check()
-        if endpointCreationPolicy is EndpointCreationPolicy.CREATE_ON_CONSTRUCT and self._can_host:
+        at_once = endpointCreationPolicy is EndpointCreationPolicy.CREATE_ON_CONSTRUCT
+        if at_once and endpointInstanceType is not None:
             self._deploy()
 
     @property
     def endpointName(self) -> str | None:
         """Name of the endpoint that scores, None where there is none."""
-        return self.existingEndpointName or self._created.endpoint_name
+        return self.existingEndpointName or self._owned.created.endpoint_name
 
     @property
     def sagemakerClient(self) -> Any:
         """The boto3 client that creates and deletes."""
-        return self._clients[0] or self._config().client("sagemaker")
+        return self._clients.given[0] or self._config().client("sagemaker")
 
     @property
     def resourceCleanup(self) -> SageMakerResourceCleanup:
@@ -131,8 +170,8 @@ class SageMakerModel(HasSettings, Model):
         return SageMakerResourceCleanup(self.sagemakerClient)
 
     def getCreatedResources(self) -> CreatedResources:
-        """Return the names of what this object created and has not deleted."""
-        return self._created
+        """Return the names of what this object and its copies created and have not deleted."""
+        return self._owned.created
 
     def transformSchema(self, schema: StructType) -> StructType:
         """Return the schema of what `transform` returns, sending nothing.
@@ -149,9 +188,9 @@ class SageMakerModel(HasSettings, Model):
         return output_schema(schema, deserializer.schema, self.prependResultRows)
 
     def deleteResources(self, artifacts: bool = False) -> None:
-        """Delete the endpoint, its config and the model that this object created.
+        """Delete the endpoint, its config and the model that this object or a copy created.
 
-        It waits until they are gone.
+        It waits until they are gone. What was there before is never deleted.
 
         Parameters
         ----------
@@ -164,11 +203,8 @@ class SageMakerModel(HasSettings, Model):
         SageMakerResourceCleanupException
             Naming what could not be deleted.
         """
-        self.resourceCleanup.deleteResources(self._created)
-        if artifacts and self._artifacts is not None:
-            s3 = self._config().client("s3")
-            delete_prefix(s3, self._artifacts.bucket, self._artifacts.objectPath)
-            self._artifacts = None
+        s3 = self._config().client("s3") if artifacts else None
+        self._owned.delete(self.sagemakerClient, s3)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         serializer, deserializer = self._converters()
@@ -179,19 +215,36 @@ class SageMakerModel(HasSettings, Model):
         score = PartitionScorer(serializer, deserializer, scorer)
         return scored(dataset, score, self.prependResultRows)
 
-    def _own(self, clients: Iterable[Any], artifacts: S3DataPath) -> None:
+    def _own(self, clients: Iterable[Any], artifacts: S3DataPath) -> Owned:
         """Take over what a fit made: its clients, and the prefix that its training job wrote to."""
-        self._clients = tuple(clients)
-        self._artifacts = artifacts
+        self._clients = Clients(tuple(clients))
+        self._owned.artifacts = artifacts
+        return self._owned
+
+    @classmethod
+    def _made_from(cls, settings: Mapping[str, Any]) -> Self:
+        return super()._made_from(
+            {**settings, "endpointCreationPolicy": EndpointCreationPolicy.DO_NOT_CREATE}
+        )
+
+    def _state(self) -> dict[str, Any]:
+        owned = self._owned
+        return {
+            "created": owned.created,
+            "artifacts": owned.artifacts,
+            "region": self._clients.region,
+        }
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._owned = Owned(state["created"], state["artifacts"])
+        self._clients = Clients((None,), state["region"])
 
     def _endpoint(self) -> str:
-        name = self.endpointName
-        if (
-            name is None
-            and self.endpointCreationPolicy is EndpointCreationPolicy.CREATE_ON_TRANSFORM
-        ):
-            self._deploy()
-            name = self._created.endpoint_name
+        late = self.endpointCreationPolicy is EndpointCreationPolicy.CREATE_ON_TRANSFORM
+        with self._owned.lock:
+            if late and self.endpointName is None:
+                self._deploy()
+            name = self.endpointName
         if name is None:
             named = self.endpointInstanceType is not None
             raise ConfigurationError(
@@ -203,11 +256,9 @@ class SageMakerModel(HasSettings, Model):
         return name
 
     def _deploy(self) -> None:
-        if not self._can_host:
-            raise ConfigurationError(
-                "an endpoint needs endpointInstanceType, modelImage, modelPath and "
-                "modelExecutionRoleARN"
-            )
+        missing = [name for name in _NEEDED if self._settings[name] is None]
+        if missing:
+            raise ConfigurationError(f"an endpoint needs {' and '.join(missing)} as well")
         check_hosting(self._settings)
         self.namePolicy.check()
         deployment = Deployment(
@@ -218,18 +269,10 @@ class SageMakerModel(HasSettings, Model):
             instance_type=str(self.endpointInstanceType),
             instance_count=self.endpointInitialInstanceCount or 1,
             names=self.namePolicy,
+            changes={name: service_changes(name, self._settings) for name in OVERRIDES},
         )
-        deploy(self.sagemakerClient, deployment, self._created, report)
-
-    @property
-    def _can_host(self) -> bool:
-        needed = (
-            self.endpointInstanceType,
-            self.modelImage,
-            self.modelPath,
-            self.modelExecutionRoleARN,
-        )
-        return all(value is not None for value in needed)
+        patience = Patience(self.EndpointCreationTimeout, self.EndpointPollInterval)
+        deploy(self.sagemakerClient, deployment, self._owned.created, report, patience)
 
     def _check(self) -> None:
         given = self.existingEndpointName is not None
@@ -248,4 +291,4 @@ class SageMakerModel(HasSettings, Model):
         return self.requestRowSerializer, self.responseRowDeserializer
 
     def _config(self) -> AwsConfig:
-        return driver_config(self._clients)
+        return driver_config(self._clients.given, self._clients.region)

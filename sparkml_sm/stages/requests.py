@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sparkml_sm.staging.staged import StagedDataset
+from sparkml_sm.aws.shapes import request_problems
+from sparkml_sm.errors import ConfigurationError
+from sparkml_sm.stages.channels import JobChannels
+from sparkml_sm.stages.service import completed
 
 __all__ = ["TrainingPlan", "training_request"]
 
@@ -22,10 +25,7 @@ class TrainingPlan:
     image, role : str
     hyperparameters : mapping of str to str
     format : str
-        The rows are staged as this.
-    channel : str
-    content_type : str or None
-        None sends none: first-party algorithms recognise RecordIO by themselves.
+        Rows are staged as this.
     output : str
         S3 URI below which SageMaker writes.
     """
@@ -35,40 +35,39 @@ class TrainingPlan:
     role: str
     hyperparameters: Mapping[str, str]
     format: str
-    channel: str
-    content_type: str | None
     output: str
 
 
 def training_request(
-    plan: TrainingPlan, settings: Mapping[str, Any], staged: StagedDataset
+    plan: TrainingPlan, settings: Mapping[str, Any], channels: JobChannels
 ) -> dict[str, Any]:
-    """Return the CreateTrainingJob request.
+    """Return the CreateTrainingJob request, checked against botocore's model of it.
 
     Parameters
     ----------
     plan : TrainingPlan
     settings : mapping
         The estimator's service arguments by name.
-    staged : StagedDataset
+    channels : JobChannels
+        Before their rows are staged, the request names the places that they will be staged below.
 
     Returns
     -------
     dict
         What is not set is absent.
+
+    Raises
+    ------
+    ConfigurationError
+        If SageMaker would refuse it; all problems are named at once.
     """
+    mode = settings["trainingInputMode"]
     request: dict[str, Any] = {
         "TrainingJobName": plan.job,
-        "AlgorithmSpecification": {
-            "TrainingImage": plan.image,
-            "TrainingInputMode": settings["trainingInputMode"],
-        },
+        "AlgorithmSpecification": {"TrainingImage": plan.image, "TrainingInputMode": mode},
         "RoleArn": plan.role,
-        "InputDataConfig": [_channel(plan, settings, staged)],
-        "OutputDataConfig": {
-            "S3OutputPath": plan.output,
-            **_given(KmsKeyId=settings["trainingKmsKeyId"]),
-        },
+        "InputDataConfig": channels.request(mode),
+        "OutputDataConfig": {"S3OutputPath": plan.output},
         "ResourceConfig": {
             "InstanceType": settings["trainingInstanceType"],
             "InstanceCount": settings["trainingInstanceCount"],
@@ -76,29 +75,12 @@ def training_request(
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": settings["trainingMaxRuntimeInSeconds"]},
     }
+    if settings["trainingKmsKeyId"] is not None:
+        request["OutputDataConfig"]["KmsKeyId"] = settings["trainingKmsKeyId"]
     if plan.hyperparameters:
         request["HyperParameters"] = dict(plan.hyperparameters)
+    request = completed("CreateTrainingJob", request, settings)
+    problems = request_problems("CreateTrainingJob", request)
+    if problems:
+        raise ConfigurationError(f"training job {plan.job} cannot run: {'; '.join(problems)}")
     return request
-
-
-def _channel(
-    plan: TrainingPlan, settings: Mapping[str, Any], staged: StagedDataset
-) -> dict[str, Any]:
-    # FastFile mounts a prefix and knows no manifest; the prefix holds exactly the staged files.
-    by_prefix = settings["trainingInputMode"] == "FastFile"
-    source = {
-        "S3DataType": "S3Prefix" if by_prefix else "ManifestFile",
-        "S3Uri": staged.uri if by_prefix else staged.manifest,
-        "S3DataDistributionType": settings["trainingS3DataDistribution"],
-    }
-    return {
-        "ChannelName": plan.channel,
-        "DataSource": {"S3DataSource": source},
-        **_given(
-            ContentType=plan.content_type, CompressionType=settings["trainingCompressionCodec"]
-        ),
-    }
-
-
-def _given(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}

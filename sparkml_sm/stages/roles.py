@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from sparkml_sm.errors import ConfigurationError
+from sparkml_sm.stages.configuration import configured
 
-__all__ = ["IAMRole", "IAMRoleFromConfig", "IAMRoleResource", "role_arn"]
+__all__ = ["IAMRole", "IAMRoleFromConfig", "IAMRoleResource", "check_role", "role_arn"]
 
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-/]+")
+_NAME = re.compile(r"[a-zA-Z_0-9+=,.@\-]{1,64}")
 _CONFIG_KEY = "com.amazonaws.services.sagemaker.sparksdk.sagemakerrole"
 
 
@@ -54,11 +56,7 @@ class IAMRoleFromConfig(IAMRoleResource):
 
     def find(self, spark: SparkSession) -> str | None:
         """Return the configured role, or None where the key is not set."""
-        for key in (self.configKey, f"spark.{self.configKey}"):
-            value = spark.conf.get(key, None)
-            if value:
-                return value
-        return None
+        return configured(spark, self.configKey)
 
 
 def role_arn(role: IAMRoleResource, spark: SparkSession) -> str:
@@ -70,8 +68,19 @@ def role_arn(role: IAMRoleResource, spark: SparkSession) -> str:
             "no role for SageMaker: pass sagemakerRole=IAMRole('arn:aws:iam::...:role/...'), or "
             f"set spark.{key}"
         )
-    if not _ARN.fullmatch(found):
-        raise ConfigurationError(
-            f"role {found!r} is no role ARN: SageMaker wants arn:aws:iam::<account>:role/<name>"
-        )
+    problem = check_role(found)
+    if problem:
+        raise ConfigurationError(f"role {found!r} {problem}")
     return found
+
+
+def check_role(value: object) -> str | None:
+    """Return what is wrong with a role's ARN, or None.
+
+    SageMaker takes no bare role name, and only IAM knows the path and the account that belong to
+    one, so a name is not guessed at.
+    """
+    if isinstance(value, str) and _ARN.fullmatch(value):
+        return None
+    name = value if isinstance(value, str) and _NAME.fullmatch(value) else "<name>"
+    return f"is no role ARN: write it as 'arn:aws:iam::<account>:role/{name}'"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sparkml_sm.catalog.xgboost import XGBOOST
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer, XGBoostCSVRowDeserializer
 from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer
@@ -29,8 +32,7 @@ class XGBoostSageMakerEstimator(SageMakerAlgorithmEstimator):
     algorithm = XGBOOST
     default_serializer = LibSVMRequestRowSerializer
 
-    def _answers(self) -> ResponseRowDeserializer:
-        values = self.hyperparameter_values()
+    def _answers(self, values: Mapping[str, Any]) -> ResponseRowDeserializer:
         size = self.algorithm.output_size(values) or 1
         return XGBoostCSVRowDeserializer(
             vector=self.algorithm.output(values) == "vector", size=size
