@@ -6,12 +6,17 @@ import os
 import sys
 from collections.abc import Iterator
 
+import hypothesis
 import pyspark
 import pytest
 from pyspark.sql import SparkSession
 
 from sparkml_sm.cli.java import java_environment
 from sparkml_sm.local import LocalSageMaker
+
+# A machine that does other work as well is no failure.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
