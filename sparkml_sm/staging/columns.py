@@ -91,6 +91,7 @@ def row_columns(
         raise InvalidDataError(
             "featuresCol names no column: name one vector column or numeric columns"
         )
+    _check_features(schema, features)
     return RowColumns(labelCol, weightCol, features, vector_width(schema, features))
 
 
@@ -152,17 +153,26 @@ def feature_parts(schema: StructType, features: Features) -> list[Column]:
     InvalidDataError
         If a column is missing or is of another type.
     """
+    _check_features(schema, features)
     if not isinstance(features, str):
-        for name in features:
-            _check_number(schema, name, "feature")
         return _dense(F.array(*[_column(name).cast("double") for name in features]))
     found = column_type(schema, features)
     if isinstance(found, VectorUDT):
         return _unwrapped(_column(features))
-    if isinstance(found, ArrayType) and isinstance(found.elementType, NumericType):
-        values = _column(features)
-        same = isinstance(found.elementType, DoubleType)
-        return _dense(values if same else values.cast("array<double>"))
+    values = _column(features)
+    same = isinstance(found, ArrayType) and isinstance(found.elementType, DoubleType)
+    return _dense(values if same else values.cast("array<double>"))
+
+
+def _check_features(schema: StructType, features: Features) -> None:
+    if not isinstance(features, str):
+        for name in features:
+            _check_number(schema, name, "feature")
+        return
+    found = column_type(schema, features)
+    numbers = isinstance(found, ArrayType) and isinstance(found.elementType, NumericType)
+    if numbers or isinstance(found, VectorUDT):
+        return
     if found.simpleString() == "vector":
         raise InvalidDataError(
             f"features column {features!r} holds pyspark.mllib vectors: convert it with "

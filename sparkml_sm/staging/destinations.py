@@ -30,6 +30,7 @@ from sparkml_sm.aws.s3 import (
     check_bucket,
     complete_upload,
     delete_prefix,
+    encryption,
 )
 from sparkml_sm.errors import ConfigurationError
 
@@ -86,7 +87,7 @@ class Writer(Protocol):
 
 
 class Destination(Protocol):
-    """A unique prefix, owned by one staging; pickled into its tasks."""
+    """A prefix of one staging's own, or names of its own in a shared one; pickled into tasks."""
 
     @property
     def uri(self) -> str:
@@ -98,14 +99,14 @@ class Destination(Protocol):
     def writer(self, name: str) -> Writer:
         """Start a file, in a task."""
 
-    def publish(self, tickets: Sequence[Ticket], manifest: bytes) -> None:
+    def publish(self, tickets: Sequence[Ticket], manifest: bytes | None) -> None:
         """Make these files visible, and the manifest that names them, and nothing else."""
 
     def abandon(self) -> None:
         """Delete, and wait for tasks that Spark has given up and that may still write."""
 
     def delete(self) -> None:
-        """Remove all that stands under the prefix, and what is open."""
+        """Remove all that this staging has written, and what is open."""
 
 
 def check_uri(uri: str) -> bool:
@@ -129,7 +130,9 @@ def check_uri(uri: str) -> bool:
     return False
 
 
-def open_destination(uri: str, config: AwsConfig | None) -> Destination:
+def open_destination(
+    uri: str, config: AwsConfig | None, *, shared: bool = False, kms_key: str | None = None
+) -> Destination:
     """Return a new, unique destination below `uri`.
 
     Parameters
@@ -138,6 +141,11 @@ def open_destination(uri: str, config: AwsConfig | None) -> Destination:
         ``s3://bucket/prefix`` or ``file:///folder``.
     config : AwsConfig or None
         How S3 is reached; files need none.
+    shared : bool, default False
+        Whether the files lie directly below `uri`, beside those of others and with unique names,
+        instead of in a new folder.
+    kms_key : str, optional
+        A KMS key that S3 encrypts the files with.
 
     Raises
     ------
@@ -145,28 +153,35 @@ def open_destination(uri: str, config: AwsConfig | None) -> Destination:
         If `uri` is neither.
     """
     unique = uuid.uuid4().hex[:12]
+    own, stem = ("", f"{unique}-") if shared else (f"{unique}/", "")
     if check_uri(uri) or config is None:
-        return FileDestination(str(Path(url2pathname(urlparse(uri).path)) / unique))
+        return FileDestination(str(Path(url2pathname(urlparse(uri).path)) / own), stem)
     bucket, key = split_s3_uri(uri)
     folder = key.rstrip("/")
-    return S3Destination(config, bucket, f"{folder}/{unique}/" if folder else f"{unique}/")
+    return S3Destination(config, bucket, f"{folder}/{own}" if folder else own, stem, kms_key)
 
 
 @dataclass(frozen=True, slots=True)
 class S3Destination:
-    """A key prefix of its own in a bucket.
+    """A key prefix in a bucket.
 
     Attributes
     ----------
     config : AwsConfig
     bucket : str
     prefix : str
-        Ends with a slash.
+        Ends with a slash, or is empty.
+    stem : str
+        What all names begin with where the prefix is shared; empty where it is this staging's own.
+    kms_key : str or None
+        A KMS key that S3 encrypts the objects with.
     """
 
     config: AwsConfig
     bucket: str
     prefix: str
+    stem: str = ""
+    kms_key: str | None = None
 
     @property
     def uri(self) -> str:
@@ -183,10 +198,12 @@ class S3Destination:
         check_bucket(self._client(), self.bucket)
 
     def writer(self, name: str) -> Writer:
-        """Start a multipart upload of ``prefix + name``."""
-        return _S3Writer(MultipartWriter(self._client(), self.bucket, self.prefix + name), name)
+        """Start a multipart upload of ``prefix + stem + name``."""
+        name = self.stem + name
+        key = self.prefix + name
+        return _S3Writer(MultipartWriter(self._client(), self.bucket, key, self.kms_key), name)
 
-    def publish(self, tickets: Sequence[Ticket], manifest: bytes) -> None:
+    def publish(self, tickets: Sequence[Ticket], manifest: bytes | None) -> None:
         """Complete the uploads of `tickets`, abort all others, and write the manifest last."""
         client = self._client()
 
@@ -198,9 +215,16 @@ class S3Destination:
 
         with ThreadPoolExecutor(_COMPLETIONS_AT_ONCE) as pool:
             list(pool.map(complete, tickets))
-        abort_uploads(client, self.bucket, self.prefix)
+        abort_uploads(client, self.bucket, self.prefix + self.stem)
+        if manifest is None:
+            return
         with aws_call("PutObject", f"s3://{self.bucket}/{self.manifest_key}"):
-            client.put_object(Bucket=self.bucket, Key=self.manifest_key, Body=manifest)
+            client.put_object(
+                Bucket=self.bucket,
+                Key=self.manifest_key,
+                Body=manifest,
+                **encryption(self.kms_key),
+            )
 
     def abandon(self) -> None:
         """Delete at once, and again what the tasks' last seconds have brought."""
@@ -211,7 +235,9 @@ class S3Destination:
     def delete(self) -> None:
         """Delete the objects and the manifest, and abort open uploads."""
         client = self._client()
-        delete_prefix(client, self.bucket, self.prefix)
+        delete_prefix(client, self.bucket, self.prefix + self.stem)
+        if self.stem:  # beside others nobody writes a manifest
+            return
         with aws_call("DeleteObject", f"s3://{self.bucket}/{self.manifest_key}"):
             client.delete_object(Bucket=self.bucket, Key=self.manifest_key)
 
@@ -237,15 +263,18 @@ class _S3Writer:
 
 @dataclass(frozen=True, slots=True)
 class FileDestination:
-    """A folder of its own. On a cluster it must lie on a file system that all executors share.
+    """A folder. On a cluster it must lie on a file system that all executors share.
 
     Attributes
     ----------
     folder : str
         Absolute path.
+    stem : str
+        What all names begin with where the folder is shared; empty where it is this staging's own.
     """
 
     folder: str
+    stem: str = ""
 
     @property
     def uri(self) -> str:
@@ -259,7 +288,7 @@ class FileDestination:
     def check(self) -> None:
         """Raise if the folder cannot be made."""
         try:
-            Path(self.folder).mkdir(parents=True)
+            Path(self.folder).mkdir(parents=True, exist_ok=bool(self.stem))
         except OSError as error:
             raise ConfigurationError(
                 f"folder {self.folder} cannot be made: {error.strerror}"
@@ -267,25 +296,37 @@ class FileDestination:
 
     def writer(self, name: str) -> Writer:
         """Start a hidden file."""
-        return _FileWriter(Path(self.folder), name)
+        return _FileWriter(Path(self.folder), self.stem + name)
 
-    def publish(self, tickets: Sequence[Ticket], manifest: bytes) -> None:
+    def publish(self, tickets: Sequence[Ticket], manifest: bytes | None) -> None:
         """Give the files of `tickets` their names, remove all others, write the manifest."""
         folder = Path(self.folder)
         for ticket in tickets:
             (folder / ticket.handle).rename(folder / ticket.name)
-        for left_over in folder.glob("_attempt-*"):
-            left_over.unlink()
-        self._manifest.write_bytes(manifest)
+        self._delete_attempts()
+        if manifest is not None:
+            self._manifest.write_bytes(manifest)
 
     def abandon(self) -> None:
-        """Delete; a task that still writes fails, since its folder is gone."""
+        """Delete; in its own folder a task that still writes fails, since the folder is gone."""
         self.delete()
+        if self.stem:
+            time.sleep(_LAST_SECONDS)
+            self.delete()
 
     def delete(self) -> None:
-        """Remove the folder and the manifest."""
+        """Remove the folder and the manifest, or from a shared folder what is this staging's."""
+        if self.stem:
+            self._delete_attempts()
+            for file in Path(self.folder).glob(f"{self.stem}*"):
+                file.unlink()
+            return
         shutil.rmtree(self.folder, ignore_errors=True)
         self._manifest.unlink(missing_ok=True)
+
+    def _delete_attempts(self) -> None:
+        for left_over in Path(self.folder).glob(f"_attempt-*-{self.stem}*"):
+            left_over.unlink(missing_ok=True)
 
 
 class _FileWriter:

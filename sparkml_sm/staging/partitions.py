@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark import TaskContext
 
+from sparkml_sm.catalog.data import LabelStats
 from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats.arrow import Where, feature_rows
 from sparkml_sm.formats.libsvm import read_width
@@ -18,13 +19,14 @@ from sparkml_sm.staging.destinations import Destination, Ticket
 
 __all__ = ["RESULT_SCHEMA", "PartitionWriter", "StagedPart"]
 
-RESULT_SCHEMA = "partition int, rows long, features int, used int, ticket string"
+RESULT_SCHEMA = "partition int, rows long, features int, used int, labels string, ticket string"
 _RESULT = pa.schema(
     [
         ("partition", pa.int32()),
         ("rows", pa.int64()),
         ("features", pa.int32()),
         ("used", pa.int32()),
+        ("labels", pa.string()),
         ("ticket", pa.string()),
     ]
 )
@@ -45,6 +47,8 @@ class StagedPart:
         Of every row.
     used : int
         Up to the last feature that any row has.
+    labels : LabelStats or None
+        None where the rows carry no label.
     ticket : Ticket
         Of its file.
     """
@@ -53,6 +57,7 @@ class StagedPart:
     rows: int
     features: int
     used: int
+    labels: LabelStats | None
     ticket: Ticket
 
     @classmethod
@@ -60,7 +65,8 @@ class StagedPart:
         """Read what a task reported."""
         fields = json.loads(row["ticket"])
         ticket = Ticket(**{**fields, "etags": tuple(fields["etags"])})
-        return cls(row["partition"], row["rows"], row["features"], row["used"], ticket)
+        labels = LabelStats(**json.loads(row["labels"])) if row["labels"] else None
+        return cls(row["partition"], row["rows"], row["features"], row["used"], labels, ticket)
 
 
 def partition_id() -> int:
@@ -108,6 +114,7 @@ class PartitionWriter:
         try:
             encoder = format_.writer(out)
             count, width, used = 0, self.width, 0
+            labels: LabelStats | None = None
             batch: pa.RecordBatch | None = first
             while batch is not None:
                 where = replace(self.where, partition=partition, firstRow=count)
@@ -123,6 +130,8 @@ class PartitionWriter:
                 encoder.write(rows)
                 count, width = count + len(rows), rows.width
                 used = max(used, read_width(rows) if self.format == "libsvm" else rows.width)
+                if rows.label is not None:
+                    labels = LabelStats.of(rows.label).merged(labels)
                 batch = next(rest, None)
             encoder.close()
             ticket = out.finish()
@@ -133,13 +142,17 @@ class PartitionWriter:
             [
                 pa.array([value], kind)
                 for value, kind in zip(
-                    (partition, count, width, used, json.dumps(asdict(ticket))),
+                    (partition, count, width, used, _json(labels), _json(ticket)),
                     _RESULT.types,
                     strict=True,
                 )
             ],
             schema=_RESULT,
         )
+
+
+def _json(value: LabelStats | Ticket | None) -> str | None:
+    return None if value is None else json.dumps(asdict(value))
 
 
 def _optional(batch: pa.RecordBatch, name: str) -> pa.Array | None:
@@ -163,3 +176,12 @@ def same_width(parts: list[StagedPart], features: str) -> int:
                 "must have the same"
             )
     return first.features
+
+
+def all_labels(parts: list[StagedPart]) -> LabelStats | None:
+    """Return what the labels of all parts have in common; None where the rows carry none."""
+    labels: LabelStats | None = None
+    for part in parts:
+        if part.labels is not None:
+            labels = part.labels.merged(labels)
+    return labels

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame, Row
 
 from sparkml_sm.aws.config import AwsConfig, driver_config
+from sparkml_sm.catalog.data import LabelStats
 from sparkml_sm.errors import ConfigurationError, InvalidDataError
 from sparkml_sm.formats.arrow import Where
 from sparkml_sm.formats.registry import FORMATS
@@ -17,7 +18,13 @@ from sparkml_sm.staging.credentials import proven
 from sparkml_sm.staging.destinations import Destination, check_uri, open_destination
 from sparkml_sm.staging.failures import task_errors
 from sparkml_sm.staging.jobs import cancelled_on_failure
-from sparkml_sm.staging.partitions import RESULT_SCHEMA, PartitionWriter, StagedPart, same_width
+from sparkml_sm.staging.partitions import (
+    RESULT_SCHEMA,
+    PartitionWriter,
+    StagedPart,
+    all_labels,
+    same_width,
+)
 
 __all__ = ["StagedDataset", "stage"]
 
@@ -42,6 +49,8 @@ class StagedDataset:
         features, and so what a model that is trained on LIBSVM knows.
     bytes : int
         Of all data files.
+    labels : LabelStats or None
+        What all labels have in common; None where the rows carry none.
     """
 
     uri: str
@@ -51,6 +60,7 @@ class StagedDataset:
     features: int
     used: int
     bytes: int
+    labels: LabelStats | None = field(default=None, kw_only=True)
     _destination: Destination = field(repr=False)
 
     def delete(self) -> None:
@@ -70,6 +80,7 @@ def stage(
     weightCol: str | None = None,
     *,
     allowNaN: bool = True,
+    kmsKeyId: str | None = None,
     config: AwsConfig | None = None,
 ) -> StagedDataset:
     """Write the rows of a DataFrame as files that a SageMaker training job reads.
@@ -94,6 +105,8 @@ def stage(
         A numeric column of row weights (LIBSVM, CSV and Parquet).
     allowNaN : bool, default True
         Whether a feature may be NaN, which XGBoost reads as missing.
+    kmsKeyId : str, optional
+        A KMS key that S3 encrypts the files with (SSE-KMS); by default as the bucket says.
     config : AwsConfig, optional
         How S3 is reached; by default as boto3 in this process would.
 
@@ -126,7 +139,7 @@ def stage(
         config = driver_config()
     if config is not None:
         config = proven(dataset.sparkSession, config)
-    destination = open_destination(uri, config)
+    destination = open_destination(uri, config, kms_key=kmsKeyId)
     destination.check()
     write = PartitionWriter(
         destination=destination,
@@ -180,6 +193,7 @@ def _run(selected: DataFrame, write: PartitionWriter) -> StagedDataset:
         features=features,
         used=max(part.used for part in parts),
         bytes=sum(part.ticket.size for part in parts),
+        labels=all_labels(parts),
         _destination=destination,
     )
 

@@ -1,0 +1,1 @@
+"""Programs to copy from: `python -m examples.NAME` runs one, see README.md."""
