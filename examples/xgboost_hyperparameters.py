@@ -18,11 +18,12 @@ def main(role: str, digits: Digits) -> dict[str, float]:
         trainingInstanceCount=1,
         endpointInstanceType=INSTANCE,
         endpointInitialInstanceCount=1,
+        imageVersion="1.2-1",  # the last that knows `silent`; now it is `verbosity`
     )
     estimator.setEta(0.2)
     estimator.setGamma(4)
     estimator.setMinChildWeight(6)
-    estimator.setVerbosity(1)  # was setSilent(0), which today's image refuses
+    estimator.setSilent(0)
     estimator.setObjective("multi:softmax")
     estimator.setNumClasses(10)
     estimator.setNumRound(10)

@@ -17,7 +17,14 @@ from sparkml_sm.local.metrics import METRICS
 from sparkml_sm.local.s3 import REGION
 from sparkml_sm.local.site import Site
 
-__all__ = ["Container", "algorithm_of", "default_metrics", "serving_command", "training_command"]
+__all__ = [
+    "Container",
+    "algorithm_of",
+    "default_metrics",
+    "image_environment",
+    "serving_command",
+    "training_command",
+]
 
 #: Repository of an image -> the algorithm that does its work here.
 IMAGES: Mapping[str, str] = MappingProxyType(
@@ -33,7 +40,8 @@ IMAGES: Mapping[str, str] = MappingProxyType(
 )
 
 _IMAGE = re.compile(
-    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/(?P<repository>[^:@\s]+)(?:[:@]\S+)?"
+    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/(?P<repository>[^:@\s]+)"
+    r"(?::(?P<tag>[^@\s]+))?(?:@\S+)?"
 )
 
 _LINE_BYTES = 262_144
@@ -59,6 +67,18 @@ def algorithm_of(image: str) -> str:
             + ", ".join(sorted(IMAGES))
         )
     return IMAGES[match["repository"]]
+
+
+def image_environment(image: str) -> dict[str, str]:
+    """Return what an image has in its own environment: which version of the algorithm it is.
+
+    Examples
+    --------
+    >>> image_environment("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1")
+    {'SPARKML_SM_IMAGE_VERSION': '1.7-1'}
+    """
+    match = _IMAGE.fullmatch(image)
+    return {"SPARKML_SM_IMAGE_VERSION": match["tag"]} if match and match["tag"] else {}
 
 
 def default_metrics(algorithm: str) -> Mapping[str, str]:

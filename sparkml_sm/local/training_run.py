@@ -15,7 +15,12 @@ from typing import Any
 
 from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.local.channels import download, find_objects, split_uri, under_prefix
-from sparkml_sm.local.containers import Container, algorithm_of, training_command
+from sparkml_sm.local.containers import (
+    Container,
+    algorithm_of,
+    image_environment,
+    training_command,
+)
 from sparkml_sm.local.site import Site
 from sparkml_sm.local.training_job import StoppedError, TrainingJob
 
@@ -89,7 +94,7 @@ class _Run:
         self.job.move(end)
 
     def _check(self) -> str:
-        algorithm = algorithm_of(self.request["AlgorithmSpecification"]["TrainingImage"])
+        algorithm = algorithm_of(self._image)
         resources = self.request["ResourceConfig"]
         if resources.get("InstanceCount", 1) > 1 or "InstanceGroups" in resources:
             raise ConfigurationError(
@@ -176,12 +181,21 @@ class _Run:
             key = prefix + path.relative_to(source).as_posix()
             self.site.s3.upload_file(str(path), bucket, key)
 
+    @property
+    def _image(self) -> str:
+        image: str = self.request["AlgorithmSpecification"]["TrainingImage"]
+        return image
+
     def _train(self, algorithm: str) -> str:
         """Run the container; the state in which the job is to end."""
-        environment = self.request.get("Environment", {}) | {
-            "TRAINING_JOB_NAME": self.job.name,
-            "TRAINING_JOB_ARN": self.request["TrainingJobArn"],
-        }
+        environment = (
+            image_environment(self._image)
+            | self.request.get("Environment", {})
+            | {
+                "TRAINING_JOB_NAME": self.job.name,
+                "TRAINING_JOB_ARN": self.request["TrainingJobArn"],
+            }
+        )
         limit = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", _DAY)
         deadline = time.monotonic() + limit
         container = Container(
