@@ -329,4 +329,4 @@ def test_an_unknown_algorithm_is_named(program: str) -> None:
         timeout=60,
     )
     assert done.returncode == 2
-    assert "{xgboost}" in done.stderr
+    assert "kmeans,lda,linear-learner,pca,xgboost}" in done.stderr

@@ -79,10 +79,12 @@ def context_of(
 
 def metrics_in(caplog: pytest.LogCaptureFixture, algorithm: str) -> dict[str, list[float]]:
     """What SageMaker's own patterns find in the log, by name."""
+    # `caplog.text` is formatted, and once Spark's own logger has been made, as JSON.
+    text = "\n".join(record.getMessage() for record in caplog.records)
     return {
-        name: [float(number) for number in re.findall(pattern, caplog.text)]
+        name: [float(number) for number in re.findall(pattern, text)]
         for name, pattern in default_metrics(algorithm).items()
-        if re.search(pattern, caplog.text)
+        if re.search(pattern, text)
     }
 
 
