@@ -165,19 +165,32 @@ _XGBOOST = {
 
 @dataclass(frozen=True, slots=True)
 class _Registry:
-    """One image repository and the account that holds it in each region."""
+    """One image repository, the account that holds it in each region, and its versions."""
 
     repository: str
     accounts: Mapping[str, str]
+    versions: tuple[str, ...] = ("1", "latest")
 
 
+_XGBOOST_VERSIONS = (
+    "0.90-1",
+    "0.90-2",
+    "1.0-1",
+    "1.2-1",
+    "1.2-2",
+    "1.3-1",
+    "1.5-1",
+    "1.7-1",
+    "3.0-5",
+    "3.2-0",
+)
 _REGISTRIES = {
     "factorization-machines": _Registry("factorization-machines", _ALGORITHMS),
     "kmeans": _Registry("kmeans", _ALGORITHMS),
     "lda": _Registry("lda", _LDA),
     "linear-learner": _Registry("linear-learner", _ALGORITHMS),
     "pca": _Registry("pca", _ALGORITHMS),
-    "sagemaker-xgboost": _Registry("sagemaker-xgboost", _XGBOOST),
+    "sagemaker-xgboost": _Registry("sagemaker-xgboost", _XGBOOST, _XGBOOST_VERSIONS),
     "xgboost": _Registry("xgboost", _XGBOOST_1),
 }
 # The tags of XGBoost's first versions say what they are built for; the source names them so, too.
@@ -203,8 +216,8 @@ def image_uri(repository: str, version: str, region: str) -> str:
     Raises
     ------
     ConfigurationError
-        The repository is unknown, the tag cannot be one, or AWS names no account for the region;
-        near matches are listed.
+        The repository or version is unknown, the tag cannot be one, or AWS names no account for the
+        region; near matches are listed.
 
     Examples
     --------
@@ -220,6 +233,12 @@ def image_uri(repository: str, version: str, region: str) -> str:
     if registry is None:
         hint = near_matches(name, _REGISTRIES)
         raise ConfigurationError(f"no image repository `{name}` is known; pass an image URI{hint}")
+    if version.partition("-cpu")[0] not in registry.versions:
+        known = ", ".join(registry.versions)
+        raise ConfigurationError(
+            f"image {name} has no version {version!r} that is known: there are {known}; for a "
+            "newer one use SageMakerEstimator with its trainingImage"
+        )
     account = registry.accounts.get(region)
     if account is None:
         hint = near_matches(region, registry.accounts)

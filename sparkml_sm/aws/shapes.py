@@ -151,7 +151,7 @@ def _value(shape: Any, value: Any, path: str, partial: bool) -> Iterator[str]:
     if kind == "structure":
         yield from _members(shape, value, path, path.rpartition(".")[2].split("[")[0], partial)
     elif kind == "list":
-        key = _NAMED_BY.get(path)
+        key = _NAMED_BY.get(path.rpartition(".")[2])
         for number, element in enumerate(value):
             yield from _value(shape.member, element, f"{path}[{number}]", partial)
             if key and isinstance(element, Mapping) and key not in element:

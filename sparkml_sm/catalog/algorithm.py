@@ -88,8 +88,8 @@ class Algorithm:
         For each data format that it trains on, the ``ContentType`` of the channel; None sends none.
     training_format : str
         The format that is staged unless the user names another.
-    request_format, request_content_type : str
-        Format and ``ContentType`` of inference requests.
+    request_format : str
+        Format of inference requests.
     allow_nan : bool
         Whether a feature may be NaN.
     supervised : bool
@@ -98,6 +98,10 @@ class Algorithm:
         Whether a label must be 0 or 1. Where there is a number of classes, it bounds the labels.
     max_instances : int or None, default None
         How many instances can train together; None for any number.
+    own_metrics : bool, default False
+        Whether SageMaker alone defines the job's metrics and refuses those of a request.
+    checkpoints : bool, default True
+        Whether a job can go on from checkpoints; without, a spot job may wait an hour at most.
     weighted : mapping of str to str
         The formats that carry row weights, each with the hyperparameter (a flag) that makes the
         image read them, or an empty text where it always does.
@@ -121,11 +125,12 @@ class Algorithm:
     content_types: Mapping[str, str | None]
     training_format: str
     request_format: str
-    request_content_type: str
     allow_nan: bool
     supervised: bool
     labels: Literal["any", "binary"] = "any"
     max_instances: int | None = None
+    own_metrics: bool = False
+    checkpoints: bool = True
     weighted: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
     piped: Mapping[str, str] | None = None

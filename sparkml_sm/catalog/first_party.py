@@ -87,10 +87,11 @@ def first_party(
         },
         "training_format": "recordio",
         "request_format": "recordio",
-        "request_content_type": "application/x-recordio-protobuf",
         "allow_nan": False,
         "supervised": supervised,
         "channels": channels,
+        "own_metrics": True,
+        "checkpoints": False,
         "piped": {"recordio": "", "csv": ""},
         "metric_regex": r"#quality_metric: host=\S+, {channel} {metric} <\S+>=(\S+)",
     }

@@ -480,7 +480,6 @@ XGBOOST = Algorithm(
     },
     training_format="libsvm",
     request_format="libsvm",
-    request_content_type="text/libsvm",
     allow_nan=True,
     supervised=True,
     channels=("train", "validation", "code"),

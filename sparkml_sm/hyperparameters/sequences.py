@@ -21,7 +21,10 @@ def _bare(text: str) -> str:
 def _sequence(value: Any) -> list[Any]:
     if isinstance(value, (str, bytes, dict)) or not isinstance(value, Iterable):
         raise TypeError
-    return list(value)
+    found = list(value)
+    if not found:
+        raise ValueError
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.serializers import (
     FeatureRequestRowSerializer,
+    LibSVMRequestRowSerializer,
     ProtobufRequestRowSerializer,
     RequestRowSerializer,
+    UnlabeledCSVRequestRowSerializer,
 )
 from sparkml_sm.params.hyperparameters import HasHyperparameters
 from sparkml_sm.stages.estimator import STAGED_AS, SageMakerEstimatorBase
@@ -31,6 +33,16 @@ from sparkml_sm.staging.columns import RowColumns
 from sparkml_sm.staging.staged import StagedDataset
 
 __all__ = ["SageMakerAlgorithmEstimator"]
+
+# Source: "Managed Spot Training" in the SageMaker Developer Guide.
+_SPOT_WAIT = 3600
+
+# The format of requests, by the name in an algorithm's table.
+_SERIALIZERS: Mapping[str, type[FeatureRequestRowSerializer]] = {
+    "csv": UnlabeledCSVRequestRowSerializer,
+    "libsvm": LibSVMRequestRowSerializer,
+    "recordio": ProtobufRequestRowSerializer,
+}
 
 
 @with_service(*TRAINING)
@@ -76,9 +88,7 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
 
     imageVersion: str = setting()
 
-    # How rows are sent to the algorithm's endpoint, and how its answers are read. A subclass names
-    # the latter; where an answer is a vector, it is given the vector's length as `size`.
-    default_serializer: ClassVar[type[FeatureRequestRowSerializer]] = ProtobufRequestRowSerializer
+    # How answers are read; where an answer is a vector, it is given the vector's length as `size`.
     default_deserializer: ClassVar[Callable[..., ResponseRowDeserializer]]
 
     def __init__(
@@ -125,7 +135,8 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
         imageVersion = imageVersion or self.algorithm.version
         features = (trainingSparkDataFormatOptions or {}).get("featuresColumnName", "features")
         if requestRowSerializer is None:
-            requestRowSerializer = self.default_serializer(featuresColumnName=features)
+            serializer = _SERIALIZERS[self.algorithm.request_format]
+            requestRowSerializer = serializer(featuresColumnName=features)
         self._store(locals() | taken(TRAINING, hyperparameters))
         self._check_names(hyperparameters)
         self._set(**hyperparameters)
@@ -192,6 +203,21 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
                 f"{algorithm.name} reads no row weights from {staged_as}: {instead}leave out "
                 "the weight column"
             )
+        if self._settings["metricDefinitions"] is not None and algorithm.own_metrics:
+            raise ConfigurationError(
+                f"metricDefinitions: SageMaker defines the metrics of {algorithm.name} itself and "
+                "takes no others: leave it out"
+            )
+        wait = self._settings["maxWaitTimeInSeconds"] or 0
+        if self._settings["checkpointS3Uri"] is not None and not algorithm.checkpoints:
+            raise ConfigurationError(
+                f"checkpointS3Uri: {algorithm.name} writes no checkpoints: leave it out"
+            )
+        if wait > _SPOT_WAIT and not algorithm.checkpoints:
+            raise ConfigurationError(
+                f"maxWaitTimeInSeconds={wait}: {algorithm.name} writes no checkpoints, and a spot "
+                f"job without them may take {_SPOT_WAIT} s at most"
+            )
         check_algorithm_channels(algorithm, self.imageVersion, staged_as, self._settings)
 
     @property
@@ -218,6 +244,8 @@ class SageMakerAlgorithmEstimator(HasHyperparameters, SageMakerEstimatorBase):
 
     def _answers(self, values: Mapping[str, Any]) -> ResponseRowDeserializer:
         """Return the deserializer of the answers of a model with these hyperparameters."""
+        if not hasattr(self, "default_deserializer"):
+            raise NotImplementedError(f"{type(self).__name__} must set default_deserializer")
         if self.algorithm.output(values) == "scalar":
             return self.default_deserializer()
         return self.default_deserializer(size=self.algorithm.output_size(values))

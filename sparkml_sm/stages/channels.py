@@ -147,8 +147,20 @@ class JobChannels:
         """The training channel."""
         return self.channels[0]
 
+    @property
+    def data(self) -> StagedDataset | None:
+        """The staged training rows, with the labels of all staged channels; None without any."""
+        train = self.train.staged
+        if train is None:
+            return None
+        labels = train.labels
+        for channel in self.channels[1:]:
+            if channel.staged is not None and channel.staged.labels is not None:
+                labels = channel.staged.labels.merged(labels)
+        return replace(train, labels=labels)
+
     def request(self, job_mode: str) -> list[dict[str, Any]]:
-        """Return ``InputDataConfig`` of CreateTrainingJob."""
+        """Return ``InputDataConfig of CreateTrainingJob."""
         return [channel.request(job_mode) for channel in self.channels]
 
     def staged(self, stage_rows: Callable[[DataFrame, str], StagedDataset]) -> JobChannels:

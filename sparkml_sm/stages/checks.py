@@ -27,19 +27,42 @@ _FORMATS = ("sagemaker", "recordio", "libsvm", "csv", "parquet")
 _MAX_RUNTIME = 28 * 24 * 3600
 _MAX_VOLUME = 16384
 _VPC = ("subnets", "securityGroupIds")
+# Members that more follows from than the request they stand in, and what to set instead.
+_NOT_BY_OVERRIDE = {
+    "CreateTrainingJob": {
+        "AlgorithmSpecification.TrainingInputMode": "trainingInputMode",
+        "CheckpointConfig.S3Uri": "checkpointS3Uri",
+        "HyperParameters": "the hyperparameters of the estimator",
+        "ResourceConfig.InstanceCount": "trainingInstanceCount",
+        "TrainingJobName": "namePolicyFactory",
+    },
+    "CreateModel": {"ModelName": "namePolicyFactory"},
+    "CreateEndpointConfig": {"EndpointConfigName": "namePolicyFactory"},
+    "CreateEndpoint": {"EndpointName": "namePolicyFactory"},
+}
 
 Check = Callable[[Any], str | None]
 
 
 def check_training(settings: Mapping[str, Any]) -> None:
     """Raise one `ConfigurationError` that lists every training argument that cannot work."""
-    problems = [*_problems(settings, _TRAINING), *_service_problems(settings, TRAINING)]
+    problems = [
+        *_problems(settings, _TRAINING),
+        *_service_problems(settings, TRAINING),
+        *_override_problems(settings),
+    ]
     _raise(problems or list(_joint_problems(_job_settings(settings))))
 
 
 def check_hosting(settings: Mapping[str, Any]) -> None:
     """Raise one `ConfigurationError` that lists every hosting argument that cannot work."""
-    _raise([*_problems(settings, _HOSTING), *_service_problems(settings, HOSTING)])
+    _raise(
+        [
+            *_problems(settings, _HOSTING),
+            *_service_problems(settings, HOSTING),
+            *_override_problems(settings),
+        ]
+    )
 
 
 def _raise(problems: list[str]) -> None:
@@ -69,6 +92,9 @@ def _service_problems(
             part = row.request(operation, value)
             for found in request_problems(operation, part, partial=True):
                 yield f"{row.name}: {found}"
+
+
+def _override_problems(settings: Mapping[str, Any]) -> Iterator[str]:
     for operation, name in OVERRIDES.items():
         changes = settings.get(name)
         if changes is None:
@@ -78,9 +104,16 @@ def _service_problems(
             continue
         for found in request_problems(operation, changes, partial=True):
             yield f"{name}: {found}"
-        own_name = operation.removeprefix("Create") + "Name"
-        if own_name in changes:
-            yield f"{name}: {own_name} is given by the name policy: set namePolicyFactory"
+        for member, instead in _NOT_BY_OVERRIDE[operation].items():
+            if _has(changes, member):
+                yield f"{name}: {member} is no override: set {instead}"
+
+
+def _has(changes: Mapping[str, Any], member: str) -> bool:
+    name, _, inner = member.partition(".")
+    if not inner:
+        return name in changes
+    return isinstance(changes.get(name), Mapping) and _has(changes[name], inner)
 
 
 def _job_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,6 +202,17 @@ def _key(value: Any) -> str | None:
     return problems[0].partition(" ")[2] if problems else None
 
 
+def _metrics(value: Any) -> str | None:
+    for name, pattern in value.items() if isinstance(value, Mapping) else ():
+        try:
+            groups = re.compile(pattern).groups
+        except (re.error, TypeError) as error:
+            return f"has no pattern in {name!r}: {error}"
+        if groups != 1:
+            return f"must have one group, the metric's value, in the pattern of {name!r}"
+    return None
+
+
 def _channels(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return "must be a dict of channel name to a DataFrame, an S3 URI or a Channel"
@@ -206,5 +250,7 @@ _TRAINING: Mapping[str, Check] = {
     "validationIndicatorCol": _optional(_text),
     "inputKmsKeyId": _optional(_key),
     "channels": _optional(_channels),
+    "metricDefinitions": _metrics,
+    "imageVersion": _text,
     **_HOSTING,
 }

@@ -22,7 +22,7 @@ from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer, Request
 from sparkml_sm.stages.channels import JobChannels
 from sparkml_sm.stages.checks import check_training
 from sparkml_sm.stages.fitting import ManyFits
-from sparkml_sm.stages.inputs import input_columns, place_uri, stage_rows
+from sparkml_sm.stages.inputs import input_columns, place_uri, read_once, stage_rows
 from sparkml_sm.stages.model import SageMakerModel
 from sparkml_sm.stages.owned import FitRecord
 from sparkml_sm.stages.persistence import Persistent
@@ -94,13 +94,12 @@ class SageMakerEstimatorBase(ManyFits, Persistent, Estimator[SageMakerModel]):
         super().__init__()
         if uid is not None:
             self._resetUid(uid)
-        self._latest_job: str | None = None
         self._record = FitRecord()
 
     @property
     def latestTrainingJob(self) -> str | None:
-        """Name of the training job that the last `fit` started, None before."""
-        return self._latest_job
+        """Name of the training job that the last `fit` of this object or a copy started."""
+        return self._record.latest_job
 
     @property
     def trainingImage(self) -> str:
@@ -125,9 +124,11 @@ class SageMakerEstimatorBase(ManyFits, Persistent, Estimator[SageMakerModel]):
         InvalidDataError
             If a column is missing or of the wrong type, or an output column would stand twice.
         ConfigurationError
-            If a service value cannot work; all problems are named at once.
+            If a service value or hyperparameter cannot work, or one is missing that the data will
+            not tell.
         """
         self._check_service()
+        self._hyperparameters()
         if check_channels(self._settings, schema, self._columns):
             self._columns(schema)
         serializer, deserializer = self._converters()
@@ -151,15 +152,14 @@ class SageMakerEstimatorBase(ManyFits, Persistent, Estimator[SageMakerModel]):
         return self._plan(spark, names, config), config
 
     def _staged(self, dataset: DataFrame, plan: TrainingPlan, config: AwsConfig) -> JobChannels:
-        channels = self._channels(dataset, plan, config)
-
         def stage(rows: DataFrame, uri: str) -> StagedDataset:
             columns, nan = self._columns(rows.schema), self._allows_nan()
             return stage_rows(
                 rows, columns, uri, plan.format, self._settings, config, allow_nan=nan
             )
 
-        return channels.staged(stage)
+        with read_once(dataset, wanted=self._settings["validationIndicatorCol"] is not None):
+            return self._channels(dataset, plan, config).staged(stage)
 
     def _fitted(
         self,
@@ -171,7 +171,7 @@ class SageMakerEstimatorBase(ManyFits, Persistent, Estimator[SageMakerModel]):
     ) -> SageMakerModel:
         with self._record.running(plan.job):
             try:
-                decided = self._staged_hyperparameters(channels.train.staged)
+                decided = self._staged_hyperparameters(channels.data)
                 plan = replace(plan, hyperparameters=decided)
                 trained = self._train(plan, channels, config)
             finally:
@@ -260,7 +260,6 @@ class SageMakerEstimatorBase(ManyFits, Persistent, Estimator[SageMakerModel]):
         channels.check_shards(self.trainingInstanceCount)
         request = training_request(plan, self._settings, channels)
         clients = self.sagemakerClient or config.client("sagemaker"), config.client("logs")
-        self._latest_job = plan.job
         patience = Patience(interval=self.TrainingJobPollInterval)
         return run_training_job(clients, request, report, patience)
 

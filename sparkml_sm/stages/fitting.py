@@ -20,8 +20,9 @@ from sparkml_sm.stages.channels import JobChannels
 from sparkml_sm.stages.model import SageMakerModel
 from sparkml_sm.stages.owned import FitRecord, Owned
 from sparkml_sm.stages.requests import TrainingPlan
+from sparkml_sm.stages.settings import HasSettings, Settings
 
-__all__ = ["ManyFits", "SharedFits", "distinct_names"]
+__all__ = ["ManyFits", "SharedFits", "distinct_names", "with_own_checkpoints"]
 
 # Longer than the step of the time stamps that names end in.
 _TICK = 0.002
@@ -123,7 +124,19 @@ def distinct_names(factory: NamePolicyFactory, count: int) -> list[NamePolicy]:
     return list(found.values())
 
 
-class ManyFits(Params):
+def with_own_checkpoints(settings: Settings, job: str) -> Settings:
+    """Return `settings` with a folder of the job's own for its checkpoints.
+
+    A job goes on from the checkpoints that it finds: with those of another candidate it would train
+    nothing and return the other's model.
+    """
+    place = settings["checkpointS3Uri"]
+    if place is None:
+        return settings
+    return Settings({**settings, "checkpointS3Uri": f"{place.rstrip('/')}/{job}"})
+
+
+class ManyFits(HasSettings, Params):
     """Mixin of estimators: many fits on one dataset, and the deletion of what fits left behind."""
 
     _record: FitRecord
@@ -135,7 +148,6 @@ class ManyFits(Params):
         deleteStagingDataAfterTraining: bool
 
         def transformSchema(self, schema: StructType) -> StructType: ...  # noqa: D102
-        def _hyperparameters(self) -> dict[str, str]: ...
         def _config(self) -> AwsConfig: ...
         def _prepared(
             self, spark: SparkSession, names: NamePolicy
@@ -160,6 +172,8 @@ class ManyFits(Params):
         Where a whole Pipeline is tuned, Spark fits all its stages for each map, so each fit stages
         rows of its own. Tune the estimator inside the Pipeline, and they are staged once.
 
+        Below ``checkpointS3Uri``, each job has a folder of its own.
+
         Parameters
         ----------
         dataset : DataFrame
@@ -181,8 +195,9 @@ class ManyFits(Params):
         fits = [self.copy(each) for each in paramMaps]
         for each in fits:
             each.transformSchema(dataset.schema)
-            each._hyperparameters()
         names = distinct_names(self.namePolicyFactory, len(fits))
+        for each, own in zip(fits, names, strict=True):
+            each._settings = with_own_checkpoints(each._settings, own.trainingJobName)
         spark, record, before = dataset.sparkSession, self._record, self._record.deletions
 
         def staged() -> JobChannels:

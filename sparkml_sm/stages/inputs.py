@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -17,7 +18,7 @@ from sparkml_sm.stages.progress import report
 from sparkml_sm.staging.columns import RowColumns, column_type, row_columns
 from sparkml_sm.staging.staged import StagedDataset, stage
 
-__all__ = ["input_columns", "place_uri", "stage_rows", "weight_column"]
+__all__ = ["input_columns", "place_uri", "read_once", "stage_rows", "weight_column"]
 
 # `numFeatures` and `vectorType` are options of Spark's LIBSVM reader, which programs pass along.
 _OPTIONS = {
@@ -67,6 +68,24 @@ def input_columns(
         label = "label"
     features = options.get("featuresColumnName", "features")
     return row_columns(schema, label, features, weight_column(settings))
+
+
+@contextmanager
+def read_once(dataset: DataFrame, *, wanted: bool) -> Iterator[None]:
+    """Keep the rows of `dataset` inside, where `wanted`, so that its plan runs once.
+
+    What a plan computes anew each time it runs, such as a random number in a Python function,
+    would put a row into both of two filtered parts, or into none.
+    """
+    level = dataset.storageLevel
+    if not wanted or level.useMemory or level.useDisk:
+        yield
+        return
+    dataset.persist()
+    try:
+        yield
+    finally:
+        dataset.unpersist()
 
 
 def weight_column(settings: Mapping[str, Any]) -> str | None:

@@ -63,6 +63,11 @@ class FitRecord:
 
     Whoever drops a model, as `CrossValidator` drops its candidates, loses the names of what is
     billed; this record does not.
+
+    Attributes
+    ----------
+    latest_job : str or None
+        Name of the training job that was last to start, None before.
     """
 
     def __init__(self) -> None:
@@ -71,6 +76,7 @@ class FitRecord:
         self._stopped: set[str] = set()
         self._deletions = 0
         self._changed = threading.Condition()
+        self.latest_job: str | None = None
 
     @property
     def deletions(self) -> int:
@@ -82,6 +88,7 @@ class FitRecord:
         """Mark the time from before a training job starts until its model is recorded."""
         with self._changed:
             self._running.add(job)
+            self.latest_job = job
         try:
             yield
         except EndpointError as error:

@@ -28,7 +28,9 @@ __all__ = ["FORMAT_VERSION", "Persistent", "StageReader", "StageWriter", "stage_
 # `_upgraded` what the older files held.
 FORMAT_VERSION = 1
 
+_PACKAGE = "sparkml_sm"
 _VERSION = "formatVersion"
+_MEMBERS = {"class", "uid", "paramMap", "defaultParamMap", "settings", "state"}
 
 
 class Persistent(HasSettings, Params, MLWritable, MLReadable[Any]):
@@ -129,7 +131,12 @@ class StageReader(MLReader[Any]):
             If the file is of another class or of a newer format, or holds what this version of the
             library does not know.
         """
-        lines = self.sparkSession.read.text(_metadata(path)).collect()
+        try:
+            lines = self.sparkSession.read.text(_metadata(path)).collect()
+        except AnalysisException as error:
+            if "PATH_NOT_FOUND" not in str(error):
+                raise
+            raise ConfigurationError(f"{path} holds no saved stage") from error
         if len(lines) != 1:
             raise ConfigurationError(f"{path} holds no saved stage: its metadata is not one line")
         return stage_from(lines[0][0], self._kind, path)
@@ -144,8 +151,7 @@ def text_of(stage: Persistent, spark_version: str) -> str:
         If an argument cannot be saved.
     """
     kind = type(stage)
-    settings = stage._settings.portable()
-    _check_constructor(kind, settings)
+    settings = {**stage._settings.portable(), **_own_arguments(stage)}
     return json.dumps(
         {
             "class": class_name(kind, stage.uid),
@@ -188,14 +194,16 @@ def stage_from(text: str, kind: type[Persistent], path: str) -> Any:
             f"{found.__name__}.load"
         )
     settings = _read(saved["settings"], path)
-    unknown = settings.keys() - set(found._setting_names())
+    service = set(found._setting_names())
+    unknown = settings.keys() - service - _keywords(found)
     if unknown:
         raise ConfigurationError(
             f"{path}: {found.__name__} has no argument {', '.join(sorted(unknown))}: was it saved "
             "by a newer sparkml_sm?"
         )
     stage = found._made_from(settings)
-    stage._settings = Settings({**stage._settings, **settings})
+    kept = {name: value for name, value in settings.items() if name in service}
+    stage._settings = Settings({**stage._settings, **kept})
     stage._resetUid(saved["uid"])
     stage._setDefault(**_hyperparameters(stage, saved["defaultParamMap"], path))
     stage._set(**_hyperparameters(stage, saved["paramMap"], path))
@@ -219,17 +227,22 @@ def _keywords(kind: type) -> set[str]:
     return found
 
 
-def _check_constructor(kind: type[Persistent], settings: Mapping[str, Any]) -> None:
-    for name, parameter in inspect.signature(kind).parameters.items():
-        needed = parameter.default is parameter.empty and parameter.kind not in {
-            parameter.VAR_KEYWORD,
-            parameter.VAR_POSITIONAL,
-        }
-        if needed and name not in settings:
+def _own_arguments(stage: Persistent) -> dict[str, Any]:
+    """Return what a user's subclass takes beside settings and hyperparameters, by its keywords."""
+    ours = next(kind for kind in type(stage).__mro__ if kind.__module__.startswith(_PACKAGE))
+    known = {*inspect.signature(ours).parameters, *stage._setting_names()}
+    found = {}
+    for name, parameter in inspect.signature(type(stage)).parameters.items():
+        any_number = parameter.kind in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL}
+        if any_number or name in known or stage.hasParam(name):
+            continue
+        if not hasattr(stage, name):
             raise ConfigurationError(
-                f"{kind.__name__} cannot be saved: its constructor needs {name!r}, which is not "
-                "one of its settings; give it a default, or declare it with setting()"
+                f"{type(stage).__name__} cannot be saved: it does not keep its argument {name!r}; "
+                f"set self.{name} in its constructor, or declare it with setting()"
             )
+        found[name] = getattr(stage, name)
+    return found
 
 
 def _written(values: Mapping[str, Any], stage: Persistent) -> dict[str, Any]:
@@ -247,12 +260,19 @@ def _parsed(text: str, path: str) -> dict[str, Any]:
         raise ConfigurationError(f"{path} holds no saved stage: {error}") from error
     if not isinstance(saved, dict) or not isinstance(saved.get(_VERSION), int):
         raise ConfigurationError(f"{path} holds no stage that sparkml_sm saved")
+    missing = _MEMBERS - saved.keys()
+    if missing:
+        raise ConfigurationError(
+            f"{path} holds a damaged stage: {', '.join(sorted(missing))} is missing; save it again"
+        )
     return saved
 
 
 def _upgraded(saved: dict[str, Any], path: str) -> dict[str, Any]:
     """Return what a file of any version that is known holds, as the newest version holds it."""
     version = saved[_VERSION]
+    if version < 1:
+        raise ConfigurationError(f"{path}: there is no format {version}")
     if version > FORMAT_VERSION:
         raise ConfigurationError(
             f"{path} was saved in format {version} by a newer sparkml_sm; this one reads formats "

@@ -45,6 +45,7 @@ def plan_channels(
         given[VALIDATION] = Channel(dataset.filter(_indicated(indicator)))
         dataset = dataset.filter(~_indicated(indicator))
     given = {train: given.pop(train, Channel(dataset)), **given}
+    of_s3 = given[train].contentType or content_type
     planned = [
         PlannedChannel(
             name=name,
@@ -54,7 +55,8 @@ def plan_channels(
             distribution=channel.distribution
             or (settings["trainingS3DataDistribution"] if name == train else "FullyReplicated"),
             input_mode=channel.inputMode or settings["trainingInputMode"],
-            content_type=channel.contentType or content_type,
+            content_type=channel.contentType
+            or (of_s3 if isinstance(channel.data, str) else content_type),
             compression=settings["trainingCompressionCodec"] if name == train else None,
         )
         for name, channel in given.items()

@@ -7,7 +7,6 @@ from typing import Any
 
 from sparkml_sm.catalog.xgboost import XGBOOST
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer, XGBoostCSVRowDeserializer
-from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer
 from sparkml_sm.stages.algorithm import SageMakerAlgorithmEstimator
 
 __all__ = ["XGBoostSageMakerEstimator"]
@@ -30,7 +29,6 @@ class XGBoostSageMakerEstimator(SageMakerAlgorithmEstimator):
     """
 
     algorithm = XGBOOST
-    default_serializer = LibSVMRequestRowSerializer
 
     def _answers(self, values: Mapping[str, Any]) -> ResponseRowDeserializer:
         size = self.algorithm.output_size(values) or 1

@@ -75,7 +75,9 @@ class SageMakerDataSource(DataSource):
                 'written below the path: use mode("append") with a path of its own'
             )
         label, features = self._names()
-        labelled = _LABEL in self.options or label in schema.names
+        # Spark finds columns whatever their case, and here a `Label` is an error, not left aside.
+        there = label.lower() in [name.lower() for name in schema.names]
+        labelled = _LABEL in self.options or there
         columns = row_columns(schema, label if labelled else None, features, None)
         paths = self._paths()
         destination = open_destination(paths[0], self._config(paths), shared=True)

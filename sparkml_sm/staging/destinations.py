@@ -8,7 +8,10 @@ twice.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -17,8 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlparse
-from urllib.request import url2pathname
+from urllib.parse import unquote_to_bytes
 
 from sparkml_sm.aws.calls import aws_call
 from sparkml_sm.aws.config import AwsConfig
@@ -41,14 +43,20 @@ __all__ = [
     "Ticket",
     "Writer",
     "check_uri",
+    "file_path",
     "open_destination",
 ]
+
+_LOGGER = logging.getLogger(__name__)
 
 # Completing an upload is one small call; a thousand partitions should not wait for each other.
 _COMPLETIONS_AT_ONCE = 16
 # Spark ends the Python of a task that it has given up after spark.python.task.killTimeout, 2 s.
 # Until then the task may begin an upload that nobody would abort.
 _LAST_SECONDS = 3.0
+_RETRY_SECONDS = 0.05
+# A host would need its own file system; Hadoop writes file:/folder too.
+_FILE_URI = re.compile(r"file:(?://(?:localhost)?(?=/)|(?!//))(?P<path>/.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Ticket:
     name : str
         The file's name below the prefix.
     handle : str
-        The upload's id, or the hidden file's name.
+        The upload's id, or the hidden file's path below the folder.
     etags : tuple of str
         Of the uploaded parts; empty for a file.
     size : int
@@ -115,12 +123,14 @@ def check_uri(uri: str) -> bool:
     Raises
     ------
     ConfigurationError
-        If it is neither.
+        If it is neither, or no text.
     """
+    if not isinstance(uri, str):
+        raise ConfigurationError(
+            f"a place is text, s3://bucket/prefix or file:///folder, and not {uri!r}"
+        )
     if uri.startswith("file:"):
-        parsed = urlparse(uri)
-        if parsed.netloc not in {"", "localhost"} or not parsed.path.startswith("/"):
-            raise ConfigurationError(f"{uri!r} is no absolute file URI: write it as file:///folder")
+        file_path(uri)
         return True
     if uri.partition("://")[0] not in {"s3", "s3a", "s3n"}:
         raise ConfigurationError(
@@ -128,6 +138,24 @@ def check_uri(uri: str) -> bool:
         )
     split_s3_uri(uri)
     return False
+
+
+def file_path(uri: str) -> Path:
+    """Return the path of a file URI: all that follows, with its percent escapes decoded.
+
+    A path may hold ``#`` and ``?``, and Spark and S3 take them as they are; as a fragment and a
+    query they would be lost, and two folders become one.
+
+    Raises
+    ------
+    ConfigurationError
+        If `uri` is not absolute.
+    """
+    found = _FILE_URI.fullmatch(uri)
+    if found is None:
+        raise ConfigurationError(f"{uri!r} is no absolute file URI: write it as file:///folder")
+    # As `Path.as_uri` encodes, which file systems whose names are no UTF-8 need.
+    return Path(os.fsdecode(unquote_to_bytes(os.fsencode(found["path"]))))
 
 
 def open_destination(
@@ -155,10 +183,16 @@ def open_destination(
     unique = uuid.uuid4().hex[:12]
     own, stem = ("", f"{unique}-") if shared else (f"{unique}/", "")
     if check_uri(uri) or config is None:
-        return FileDestination(str(Path(url2pathname(urlparse(uri).path)) / own), stem)
+        folder = file_path(uri)
+        missing = [str(each) for each in (folder, *folder.parents) if not _is_there(each)]
+        return FileDestination(str(folder / own), stem, tuple(missing))
     bucket, key = split_s3_uri(uri)
-    folder = key.rstrip("/")
-    return S3Destination(config, bucket, f"{folder}/{own}" if folder else own, stem, kms_key)
+    prefix = key.rstrip("/")
+    return S3Destination(config, bucket, f"{prefix}/{own}" if prefix else own, stem, kms_key)
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 (`Path.exists` raises where it may not look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +305,14 @@ class FileDestination:
         Absolute path.
     stem : str
         What all names begin with where the folder is shared; empty where it is this staging's own.
+    made : tuple of str
+        The folders that this staging makes for it, innermost first: they go with it where nobody
+        else has put anything there.
     """
 
     folder: str
     stem: str = ""
+    made: tuple[str, ...] = ()
 
     @property
     def uri(self) -> str:
@@ -285,10 +323,15 @@ class FileDestination:
     def _manifest(self) -> Path:
         return Path(self.folder + ".manifest")
 
+    @property
+    def _attempts(self) -> Path:
+        """A folder that readers skip. Without it a task that Spark has given up can write none."""
+        return Path(self.folder) / f"_attempts-{self.stem}"
+
     def check(self) -> None:
         """Raise if the folder cannot be made."""
         try:
-            Path(self.folder).mkdir(parents=True, exist_ok=bool(self.stem))
+            self._attempts.mkdir(parents=True)
         except OSError as error:
             raise ConfigurationError(
                 f"folder {self.folder} cannot be made: {error.strerror}"
@@ -296,44 +339,51 @@ class FileDestination:
 
     def writer(self, name: str) -> Writer:
         """Start a hidden file."""
-        return _FileWriter(Path(self.folder), self.stem + name)
+        return _FileWriter(self._attempts, self.stem + name)
 
     def publish(self, tickets: Sequence[Ticket], manifest: bytes | None) -> None:
         """Give the files of `tickets` their names, remove all others, write the manifest."""
         folder = Path(self.folder)
         for ticket in tickets:
             (folder / ticket.handle).rename(folder / ticket.name)
-        self._delete_attempts()
+        _remove(self._attempts)
         if manifest is not None:
             self._manifest.write_bytes(manifest)
 
     def abandon(self) -> None:
-        """Delete; in its own folder a task that still writes fails, since the folder is gone."""
+        """Delete; a task that still writes fails, since the folder of the attempts is gone."""
         self.delete()
-        if self.stem:
-            time.sleep(_LAST_SECONDS)
-            self.delete()
 
     def delete(self) -> None:
         """Remove the folder and the manifest, or from a shared folder what is this staging's."""
         if self.stem:
-            self._delete_attempts()
+            _remove(self._attempts)
             for file in Path(self.folder).glob(f"{self.stem}*"):
-                file.unlink()
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._manifest.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
+        else:
+            _remove(Path(self.folder))
+            self._manifest.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it holds what others have written, or is gone
+            for folder in self.made:
+                Path(folder).rmdir()
 
-    def _delete_attempts(self) -> None:
-        for left_over in Path(self.folder).glob(f"_attempt-*-{self.stem}*"):
-            left_over.unlink(missing_ok=True)
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, again where a task made a file meanwhile; once it is gone, none can."""
+    give_up = time.monotonic() + _LAST_SECONDS
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists():
+        if time.monotonic() > give_up:
+            _LOGGER.warning("folder %s could not be removed: delete it by hand", folder)
+            return
+        time.sleep(_RETRY_SECONDS)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _FileWriter:
     def __init__(self, folder: Path, name: str) -> None:
-        # A name that readers of the folder skip, and that no other attempt of the same partition
-        # has.
-        self._hidden = folder / f"_attempt-{uuid.uuid4().hex}-{name}"
+        # A name that no other attempt of the same partition has.
+        self._hidden = folder / f"{uuid.uuid4().hex}-{name}"
         self._name = name
         self._size = 0
         self._file = self._hidden.open("wb")
@@ -347,7 +397,8 @@ class _FileWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        return Ticket(self._name, self._hidden.name, (), self._size)
+        handle = f"{self._hidden.parent.name}/{self._hidden.name}"
+        return Ticket(self._name, handle, (), self._size)
 
     def abort(self) -> None:
         self._file.close()

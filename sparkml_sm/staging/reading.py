@@ -59,7 +59,7 @@ def read_recordio(
     Raises
     ------
     ResourceNotFoundError
-        If there is no data at `uri`.
+        If there is no data at `uri`, or a manifest names no file.
     ConfigurationError
         If `uri` or the credentials cannot work.
     InvalidDataError
@@ -72,7 +72,8 @@ def read_recordio(
     >>> read_recordio(spark, staged.uri).count() == staged.rows  # doctest: +SKIP
     True
     """
-    if config is None and not check_uri(uri):
+    is_file = check_uri(uri)
+    if config is None and not is_file:
         config = driver_config()
     if config is not None:
         config = proven(spark, config)

@@ -15,7 +15,8 @@ def register(spark: SparkSession, *, config: AwsConfig | None = None) -> None:
     """Make ``format("sagemaker")`` known to a session of Spark 4, for reading and writing.
 
     How S3 is reached is found now, once for the session: after a change, register again. Without
-    AWS credentials only ``file:///`` can be read and written.
+    AWS credentials only ``file:///`` can be read and written. Each thread that writes calls this
+    once, and again after a Ctrl-C.
 
     Parameters
     ----------
@@ -50,6 +51,9 @@ def register(spark: SparkSession, *, config: AwsConfig | None = None) -> None:
         refusal = reason
 
     spark.dataSource.register(Configured)
+    # A write looks the format up in the active session of its thread in the JVM, which is a new
+    # thread for each of Python's and after a Ctrl-C, and has none. This sets it; nothing is run.
+    spark.createDataFrame([], "nothing int")
 
 
 def _reached(spark: SparkSession, config: AwsConfig | None) -> tuple[AwsConfig | None, str]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +14,7 @@ from sparkml_sm.aws.calls import aws_call, is_missing
 from sparkml_sm.aws.config import AwsConfig
 from sparkml_sm.aws.paths import split_s3_uri
 from sparkml_sm.errors import ConfigurationError, InvalidDataError, ResourceNotFoundError
-from sparkml_sm.staging.destinations import check_uri
+from sparkml_sm.staging.destinations import check_uri, file_path
 
 __all__ = ["DataFile", "find_files", "read_chunks"]
 
@@ -35,7 +33,8 @@ class DataFile:
     size : int
         Bytes.
     etag : str
-        Of an object in S3: what is read is what was found. Empty for a file.
+        Of an object in S3: what is read is what was found. Empty for a file, of which only the
+        size is compared.
     """
 
     uri: str
@@ -64,7 +63,7 @@ def find_files(uri: str, config: AwsConfig | None) -> list[DataFile]:
     Raises
     ------
     ResourceNotFoundError
-        If there is no data at `uri`, or a file of the manifest is missing.
+        If there is no data at `uri`, a manifest names no file, or one of its files is missing.
     InvalidDataError
         If the manifest cannot be read.
     ConfigurationError
@@ -72,6 +71,8 @@ def find_files(uri: str, config: AwsConfig | None) -> list[DataFile]:
     """
     if uri.endswith(_MANIFESTS):
         names = _manifest_uris(uri, b"".join(read_chunks(_only(uri, config), config)))
+        if not names:
+            raise ResourceNotFoundError(f"{uri} is a manifest that names no file: there is no data")
         return [_only(each, config) for each in names]
     one = _one(uri, config)
     found = [one] if one else _below(uri, config)
@@ -87,11 +88,13 @@ def read_chunks(file: DataFile, config: AwsConfig | None) -> Iterator[bytes]:
     ------
     ServiceError
         If S3 refuses, or the object has changed since it was found.
+    InvalidDataError
+        If a file has another size than when it was found.
     ConfigurationError
         If the file cannot be read.
     """
     if check_uri(file.uri):
-        yield from _file_chunks(_path(file.uri))
+        yield from _file_chunks(file)
         return
     bucket, key = split_s3_uri(file.uri)
     client = _client(config)
@@ -111,19 +114,28 @@ def _client(config: AwsConfig | None) -> Any:
     return config.client("s3")
 
 
-def _file_chunks(path: Path) -> Iterator[bytes]:
+def _file_chunks(file: DataFile) -> Iterator[bytes]:
+    path = file_path(file.uri)
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
+        with path.open("rb") as opened:
+            _check_size(file, os.fstat(opened.fileno()).st_size)
+            size = 0
+            while chunk := opened.read(_CHUNK_BYTES):
+                size += len(chunk)
                 yield chunk
+            _check_size(file, size)
     except OSError as error:
         raise ConfigurationError(
             f"file {path} cannot be read: {error.strerror}; all executors must see its folder"
         ) from error
 
 
-def _path(uri: str) -> Path:
-    return Path(url2pathname(urlparse(uri).path))
+def _check_size(file: DataFile, size: int) -> None:
+    if size != file.size:
+        raise InvalidDataError(
+            f"{file.uri} has {size} bytes and had {file.size} when it was listed: it may have been "
+            "replaced: read again"
+        )
 
 
 def _only(uri: str, config: AwsConfig | None) -> DataFile:
@@ -136,7 +148,7 @@ def _only(uri: str, config: AwsConfig | None) -> DataFile:
 def _one(uri: str, config: AwsConfig | None) -> DataFile | None:
     """Return the file that `uri` itself is, or None."""
     if check_uri(uri):
-        path = _path(uri)
+        path = file_path(uri)
         return DataFile(uri, path.stat().st_size) if path.is_file() else None
     bucket, key = split_s3_uri(uri)
     if not key or key.endswith("/"):
@@ -153,7 +165,7 @@ def _one(uri: str, config: AwsConfig | None) -> DataFile | None:
 
 def _below(uri: str, config: AwsConfig | None) -> list[DataFile]:
     if check_uri(uri):
-        folder = _path(uri)
+        folder = file_path(uri)
         paths = [path for path in folder.rglob("*") if path.is_file()]
         names = {path.relative_to(folder).as_posix(): path for path in paths}
         return [

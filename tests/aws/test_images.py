@@ -85,15 +85,16 @@ def test_image_uri(repository: str, version: str, region: str, uri: str) -> None
 @pytest.mark.parametrize("repository", images._REGISTRIES)
 def test_every_row_is_an_account_in_a_region_of_aws(repository: str) -> None:
     partitions = botocore.session.get_session().get_data("partitions")["partitions"]
+    version = images._REGISTRIES[repository].versions[-1]
     for region, account in images._REGISTRIES[repository].accounts.items():
         (suffix,) = (
             partition["outputs"]["dnsSuffix"]
             for partition in partitions
             if re.match(partition["regionRegex"], region)
         )
-        uri = image_uri(repository, "1.7-1", region)
+        uri = image_uri(repository, version, region)
         assert re.fullmatch(r"\d{12}", account)
-        assert uri == f"{account}.dkr.ecr.{region}.{suffix}/{repository}:1.7-1"
+        assert uri == f"{account}.dkr.ecr.{region}.{suffix}/{repository}:{version}"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,8 @@ def test_the_table_is_whole(repository: str, regions: int) -> None:
         ("kmeens", "1", "us-east-1", "no image repository `kmeens`.*did you mean `kmeans`"),
         ("kmeans", "1:2", "us-east-1", "'1:2' is no image version"),
         ("kmeans", "", "us-east-1", "'' is no image version"),
+        ("kmeans", "7", "us-east-1", "no version '7' that is known: there are 1, latest"),
+        ("sagemaker-xgboost", "3.20", "us-east-1", r"version '3.20'.* 3\.0-5, 3\.2-0; for a newer"),
     ],
 )
 def test_what_is_unknown_is_refused(repository: str, version: str, region: str, words: str) -> None:

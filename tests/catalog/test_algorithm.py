@@ -22,7 +22,6 @@ MADE_UP = Algorithm(
     content_types={"csv": "text/csv"},
     training_format="csv",
     request_format="csv",
-    request_content_type="text/csv",
     allow_nan=False,
     supervised=True,
     vector_output=VectorOutput(When("mode", ("many:*",)), "size"),

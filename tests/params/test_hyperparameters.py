@@ -56,7 +56,6 @@ class MadeUp(AlgorithmEstimator):
         content_types={"csv": "text/csv"},
         training_format="csv",
         request_format="csv",
-        request_content_type="text/csv",
         allow_nan=False,
         supervised=False,
         rules=(Rule((When("width"),), When("rate", ("0.5",)), "`width` needs `rate` 0.5"),),

@@ -2,7 +2,8 @@
 
 `inventory.json` was read once from sagemaker_pyspark 1.4.5 by `inspect`, and each setter was tried
 with a list of values; ``scala`` holds what its users asked for and only Scala had. A keyword is
-``[name]`` where it is required, ``[name, default]`` otherwise.
+``[name]`` where it is required, ``[name, default]`` otherwise. A setter's ``argument`` is written
+where it is not called ``value``.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ class Keyword:
 
 @dataclass(frozen=True, eq=False)
 class Setter:
-    """A hyperparameter: the suffix of its accessors, and how its setter judged values."""
+    """A hyperparameter: its accessors' suffix, its setter's argument, and what that one took."""
 
     name: str
     suffix: str
+    argument: str
     takes: list[Any]
     refuses: Mapping[str, list[Any]]
 
@@ -94,6 +96,7 @@ def _entry(module: str, name: str, everything: Mapping[str, Any]) -> Entry:
             Setter(
                 param,
                 each["suffix"],
+                each.get("argument", "value"),
                 each["takes"],
                 {kind: each[kind] for kind in ("ValueError", "TypeError") if kind in each},
             )
@@ -128,6 +131,8 @@ DIFFERENCES = {
     "two models in a pipeline could not be told apart",
     "*: default of 'responseRowDeserializer' is None": "it follows from the hyperparameters when "
     "`fit` ends: XGBoost's multi:softprob answers vectors",
+    "*.mini_batch_size: setMiniBatchSize() has no keyword 'size'": "it is `value` in all setters; "
+    "there it was so in all but these",
     "*: setCenterFactor(*.5) *": "the container takes whole numbers",
     "*: setTrialNum(*.5) *": "the container takes whole numbers",
     "*: setNumModels(*.5) *": "the container takes whole numbers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import requires
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +29,14 @@ _PACKAGE = Path(sparkml_sm.__file__).parent
 def test_no_jar_is_shipped_and_none_is_asked_for() -> None:
     assert list(_PACKAGE.rglob("*.jar")) == []
     assert classpath_jars() == []
+
+
+def test_a_cluster_that_has_spark_needs_three_libraries() -> None:
+    installed = requires("sparkml-sm") or []
+    needed = [re.split(r"[^\w-]", each)[0] for each in installed if "extra ==" not in each]
+    assert sorted(needed) == ["boto3", "numpy", "pyarrow"]
+    [sparks] = {each.partition(";")[0] for each in installed if each.startswith("pyspark")}
+    assert set(sparks.removeprefix("pyspark").split(",")) == {">=3.5", "<5"}
 
 
 def test_one_module_alone_reaches_for_the_spark_context() -> None:

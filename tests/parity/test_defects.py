@@ -1,4 +1,7 @@
-"""Each row of docs/defects.md names tests that are there."""
+"""Each row of docs/defects.md names tests that are there.
+
+That is all that is checked here: whether a test shows what its row says is for its reader to judge.
+"""
 
 from __future__ import annotations
 

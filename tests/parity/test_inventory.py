@@ -132,6 +132,8 @@ def _setter_problems(setter: Setter, ours: Any) -> Iterator[str]:
     if set_ is None or get is None:
         yield f"has no set{setter.suffix} or no get{setter.suffix}"
         return
+    if [each.name for each in _arguments(set_)] != [setter.argument]:
+        yield f"set{setter.suffix}() has no keyword {setter.argument!r}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of what the image version refuses
         for value in setter.takes:

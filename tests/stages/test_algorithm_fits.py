@@ -17,7 +17,6 @@ from sparkml_sm import (
 from sparkml_sm.catalog.algorithm import Algorithm, Rule, When
 from sparkml_sm.hyperparameters import Hyperparameter, Int, OneOf
 from sparkml_sm.inference.deserializers import XGBoostCSVRowDeserializer
-from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer
 from tests.stages.conftest import Account, Run
 
 DIGITS = Algorithm(
@@ -32,7 +31,6 @@ DIGITS = Algorithm(
     content_types={"libsvm": "text/libsvm"},
     training_format="libsvm",
     request_format="libsvm",
-    request_content_type="text/libsvm",
     allow_nan=False,
     supervised=True,
     rules=(Rule((When("objective"),), When("num_class"), "`num_class` is missing"),),
@@ -43,7 +41,6 @@ class DigitsEstimator(SageMakerAlgorithmEstimator):
     """Made up: one table and these lines."""
 
     algorithm = DIGITS
-    default_serializer = LibSVMRequestRowSerializer
     default_deserializer = XGBoostCSVRowDeserializer
 
 

@@ -327,8 +327,7 @@ RANKER = Algorithm(
     ),
     content_types={"recordio": None, "csv": "text/csv"},
     training_format="csv",
-    request_format="recordio",
-    request_content_type="application/x-recordio-protobuf",
+    request_format="libsvm",
     allow_nan=False,
     supervised=True,
     vector_output=VectorOutput(When("mode", ("many",)), "groups"),
@@ -370,7 +369,7 @@ def test_an_algorithm_costs_a_table_and_a_class() -> None:
     assert (estimator.trainingImage, estimator.modelImage) == (image, image)
 
     serializer, deserializer = estimator._converters(request)
-    assert serializer.contentType == RANKER.request_content_type
+    assert serializer.contentType == "text/x-libsvm"
     assert (deserializer.size, deserializer.schema.names) == (5, ["ranks"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")

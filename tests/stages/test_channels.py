@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from sparkml_sm import (
     XGBoostSageMakerEstimator,
     stage,
 )
+from sparkml_sm.catalog.data import LabelStats
 from sparkml_sm.catalog.lda import LDA
 from sparkml_sm.catalog.xgboost import XGBOOST
 from sparkml_sm.stages.channels import JobChannels, PlannedChannel
@@ -129,6 +132,20 @@ def test_all_channels_are_deleted_together(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_data_has_the_labels_of_all_channels(tmp_path: Path) -> None:
+    staged = JobChannels((_planned("train"), _planned("validation"))).staged(
+        _stager(tmp_path, {"train": 3, "validation": 3})
+    )
+    labels = LabelStats(0, 2, True), LabelStats(3, 3, True)
+    told = JobChannels(
+        tuple(
+            replace(channel, staged=replace(channel.staged, labels=found))
+            for channel, found in zip(staged.channels, labels, strict=True)
+        )
+    )
+    assert told.data == replace(told.train.staged, labels=LabelStats(0, 3, True))
+
+
 # On the local SageMaker
 
 
@@ -206,6 +223,19 @@ def _lines(account: Account, manifest: str) -> list[str]:
     head, *names = json.loads(account.read(manifest))
     texts = [account.read(head["prefix"] + name).decode() for name in names]
     return [line for text in texts for line in text.splitlines()]
+
+
+def test_every_row_is_in_one_channel_however_its_indicator_is_computed(
+    account: Account, run: Run, rows: DataFrame
+) -> None:
+    chance = F.udf(lambda _: random.random() < 0.5, "boolean")
+    estimator = run.estimator(
+        validationIndicatorCol="held_out", deleteStagingDataAfterTraining=False
+    )
+    estimator.fit(rows.withColumn("held_out", chance("id")))
+    data = [key for key in account.keys(f"{run.name}/in") if key.endswith(".libsvm")]
+    lines = [line for key in data for line in account.read(f"s3://{BUCKET}/{key}").splitlines()]
+    assert len(lines) == len(set(lines)) == 200
 
 
 def test_a_job_goes_on_from_its_checkpoints_and_trains_on_data_in_s3(

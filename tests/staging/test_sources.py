@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+import sparkml_sm.staging.sources as sources
 from sparkml_sm.aws.config import driver_config
 from sparkml_sm.errors import (
     ConfigurationError,
@@ -87,6 +88,32 @@ def test_a_manifest_that_is_none_is_refused(folder: Put, content: str) -> None:
     uri = folder({"m.manifest": content.encode()}) + "/m.manifest"
     with pytest.raises(InvalidDataError, match=r"m.manifest is no manifest"):
         find_files(uri, None)
+
+
+def test_a_manifest_that_names_no_file_has_no_data(folder: Put) -> None:
+    uri = folder({"m.manifest": b'[{"prefix": "s3://bucket/run1/"}]'}) + "/m.manifest"
+    with pytest.raises(ResourceNotFoundError, match=r"m.manifest is a manifest that names no file"):
+        find_files(uri, None)
+
+
+@pytest.mark.parametrize("size", [0, 2, 4])
+def test_a_file_that_has_another_size_than_it_had_is_an_error(folder: Put, size: int) -> None:
+    [found] = find_files(folder({"part": b"123"}), None)
+    folder({"part": b"123"[:size].ljust(size)})
+    with pytest.raises(InvalidDataError, match=rf"part has {size} bytes and had 3 .*: read again"):
+        list(read_chunks(found, None))
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_an_error(
+    folder: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_CHUNK_BYTES", 1 << 20)
+    [found] = find_files(folder({"part": bytes(3 << 20)}), None)
+    chunks = read_chunks(found, None)
+    next(chunks)
+    folder({"part": b""})
+    with pytest.raises(InvalidDataError, match=r"part has 1048576 bytes and had 3145728"):
+        list(chunks)
 
 
 @pytest.mark.parametrize("name", ["gone", "gone/", "gone.manifest"])

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from sparkml_sm.errors import ConfigurationError, InvalidDataError
 from sparkml_sm.formats.registry import FORMATS
+from sparkml_sm.staging.reading import read_recordio
 from sparkml_sm.staging.staged import StagedDataset, stage
 
 
@@ -65,6 +66,19 @@ def test_two_stagings_to_one_place_do_not_meet_and_delete_only_their_own(
     assert not _path(first.uri).exists()
     assert len(list(_path(second.uri).iterdir())) == 4
     second.delete()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_is_all_that_its_uri_holds(
+    spark: SparkSession, numbered: DataFrame, tmp_path: Path
+) -> None:
+    places = [f"file://{tmp_path}/d{end}" for end in ("", "#1", "?1")]
+    staged = [stage(numbered.limit(n), place) for n, place in enumerate(places, start=1)]
+    assert {path.name for path in tmp_path.iterdir()} == {"d", "d#1", "d?1"}
+    for n, (place, each) in enumerate(zip(places, staged, strict=True), start=1):
+        for uri in (place, each.manifest):
+            assert read_recordio(spark, uri).count() == n
+        each.delete()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -172,6 +186,8 @@ def test_no_rows_are_refused(spark: SparkSession, tmp_path: Path) -> None:
         ({"weightCol": "label"}, "RecordIO-protobuf has no place for weights"),
         ({"uri": "hdfs:///tmp"}, "no place to stage to"),
         ({"uri": "file://host/tmp"}, "no absolute file URI"),
+        ({"uri": None}, "a place is text, s3://.* and not None"),
+        ({"uri": Path("/tmp")}, r"a place is text, s3://.* and not PosixPath\('/tmp'\)"),
     ],
 )
 def test_an_argument_that_cannot_work_is_refused(
