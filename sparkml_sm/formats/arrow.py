@@ -16,7 +16,7 @@ import pyarrow as pa
 from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats.rows import FeatureRows, Floats, Offsets, offsets_of
 
-__all__ = ["Where", "feature_rows"]
+__all__ = ["Where", "feature_rows", "first_width"]
 
 Flags = npt.NDArray[np.bool_]
 Number = TypeVar("Number", np.float64, np.int32)
@@ -37,6 +37,8 @@ class Where:
         The partition's number, if known.
     firstRow : int
         The place of the batch's first row in the partition, from 0.
+    width : int or None
+        The number of features that every row must have, where earlier rows have told it.
     """
 
     featuresColumn: str
@@ -44,6 +46,7 @@ class Where:
     weightColumn: str | None = None
     partition: int | None = None
     firstRow: int = 0
+    width: int | None = None
 
     def refuse(self, column: str, bad: Flags, reason: str, remedy: str) -> None:
         """Raise for the first row that is bad, if there is one.
@@ -87,7 +90,8 @@ def feature_rows(
     where : Where
         Names of the columns and place of the batch, for messages.
     width : int, optional
-        The number of features that every row must have. Default: that of the first row.
+        The number of features that every row must have. Default: ``where.width``, else that of the
+        first row.
     allow_nan : bool, default True
         Whether a feature may be NaN. Infinity is always refused: XGBoost does not take it.
     single : bool, default False
@@ -111,6 +115,7 @@ def feature_rows(
     values, counts = _list(features.field("values"), "values", where)
     indices, index_counts = _list(features.field("indices"), "indices", where, skip=dense)
     widths = np.where(dense, counts, sizes)
+    width = where.width if width is None else width
     if width is None:
         width = int(widths[0]) if len(widths) else 0
     _refuse_ragged(widths, width, where)
@@ -132,6 +137,17 @@ def feature_rows(
         reason, remedy = "the weight is negative", "a weight must be 0 or more"
         where.refuse(where.weightColumn or "weight", rows.weight < 0, reason, remedy)
     return rows
+
+
+def first_width(batch: pa.Array) -> int | None:
+    """Return how many features the first row of a batch has, None where it has no features."""
+    if not pa.types.is_struct(batch.type) or not len(batch):
+        return None
+    if any(batch.type.get_field_index(name) < 0 for name in ("size", "indices", "values")):
+        return None
+    first = batch[0].as_py() or {"size": None}
+    size = first["size"]
+    return len(first["values"] or ()) if size == _DENSE else size
 
 
 _DROP = "drop or fill such rows before, for example with DataFrame.dropna"

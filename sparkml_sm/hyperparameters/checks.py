@@ -285,6 +285,9 @@ class OrWord(Check):
 
     def _read(self, text: str) -> Any:
         try:
+            # Python reads " 5", "1_0" and other digits as numbers, a container does not.
+            if re.search(r"[^\x21-\x7e]|_", text) and text not in self.words:
+                raise ValueError
             return self.from_request(str(text))
         except ValueError:
             # Another text is a wrong type as much as a wrong word.

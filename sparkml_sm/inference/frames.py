@@ -11,11 +11,11 @@ import pyspark.sql.functions as F
 from pyspark.ml.functions import array_to_vector
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql import Column, DataFrame
-from pyspark.sql.pandas.types import to_arrow_type
 from pyspark.sql.types import StructField, StructType
 
 from sparkml_sm.errors import InvalidDataError
-from sparkml_sm.inference.deserializers.arrays import plain_type
+from sparkml_sm.inference.checks import checked_answers
+from sparkml_sm.inference.kinds import arrow_type, plain_type
 from sparkml_sm.inference.scoring import PartitionScorer
 from sparkml_sm.inference.udfs import iterator_udf
 
@@ -29,7 +29,10 @@ def output_schema(schema: StructType, answers: StructType, prepend: bool) -> Str
     ------
     InvalidDataError
         If two columns would have one name.
+    ConfigurationError
+        If an answer is of a type that cannot cross to Spark.
     """
+    checked_answers(answers)
     twice = [name for name in answers.names if name in schema.names]
     if prepend and twice:
         raise InvalidDataError(
@@ -62,8 +65,9 @@ def scored(dataset: DataFrame, score: PartitionScorer, prepend: bool) -> DataFra
     rows = dataset.filter(F.spark_partition_id() >= 0)
     plain = StructType([StructField(f.name, plain_type(f.dataType)) for f in answers.fields])
     sent = score.serializer.column(dataset.schema)
-    arrow_type = to_arrow_type(dataset.select(sent).schema[0].dataType)
-    answer = iterator_udf(score, plain, arrow_type)(sent)
+    crossing = dataset.select(sent).schema[0]
+    arrow_type(crossing.dataType)  # refuses what cannot cross before a task does
+    answer = iterator_udf(score, plain, crossing)(sent)
     name = _unused_name(dataset.schema)
     columns = [_typed(name, field) for field in answers.fields]
     kept = [_named(each) for each in dataset.columns] if prepend else []

@@ -76,16 +76,26 @@ def binary_rows(
     Raises
     ------
     InvalidDataError
-        If it gave another number of rows, or a null.
+        If it gave what is no bytes, another number of rows, or a null.
     """
     kind = pa.large_binary()
-    array = rows if isinstance(rows, pa.Array) else pa.array(rows, kind)
+    try:
+        if isinstance(rows, pa.ChunkedArray):
+            rows = rows.combine_chunks()
+        array = rows if isinstance(rows, pa.Array) else pa.array(rows, kind)
+        array = array if array.type == kind else array.cast(kind)
+    except (pa.ArrowException, TypeError) as error:
+        found = rows.type if isinstance(rows, pa.Array) else type(rows).__name__
+        raise InvalidDataError(
+            f"{type(serializer).__name__}.encode gave {found}, which is no bytes: it must give "
+            "bytes for each row"
+        ) from error
     if len(array) != count or array.null_count:
         raise InvalidDataError(
             f"{type(serializer).__name__}.encode gave {len(array)} rows, {array.null_count} of "
             f"them null, for {count}: it must give bytes for each row"
         )
-    return array if array.type == kind else array.cast(kind)
+    return array
 
 
 def payloads(

@@ -10,7 +10,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from sparkml_sm.formats.arrow import Where
+from sparkml_sm.formats.arrow import Where, first_width
+from sparkml_sm.inference.checks import positive
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.payloads import Payload, binary_rows, bodies
 from sparkml_sm.inference.serializers import RequestRowSerializer
@@ -56,8 +57,7 @@ class PartitionScorer:
     def __call__(self, batches: Iterable[pa.Array]) -> Iterator[list[pa.Array]]:
         """Yield the answers to all rows of `batches`, in order; borders of batches are not kept."""
         deserializer = self.deserializer
-        most_rows = max(1, self.scorer.answer_bytes // deserializer.bytesPerRow)
-        most_rows = min(most_rows, deserializer.rowsPerRequest or most_rows)
+        most_rows = _most_rows(deserializer, self.scorer.answer_bytes)
         requests = bodies(
             self.serializer, self._encoded(batches), self.scorer.payload_bytes, most_rows
         )
@@ -69,9 +69,19 @@ class PartitionScorer:
         where = Where(str(features), None, None, partition=partition_id())
         first = 0
         for batch in batches:
+            if where.width is None:  # of the first row: all of the partition have as many features
+                where = replace(where, width=first_width(batch))
             rows = self.serializer.encode(batch, replace(where, firstRow=first))
             yield binary_rows(rows, len(batch), self.serializer)
             first += len(batch)
+
+
+def _most_rows(deserializer: ResponseRowDeserializer, answer_bytes: int) -> int:
+    """Return the most rows whose answers fit in `answer_bytes`."""
+    most = max(1, answer_bytes // positive(deserializer.bytesPerRow, "bytesPerRow"))
+    if deserializer.rowsPerRequest is None:
+        return most
+    return min(most, positive(deserializer.rowsPerRequest, "rowsPerRequest"))
 
 
 def _in_flight(

@@ -12,16 +12,17 @@ from typing import Any
 import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import Column
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StructField, StructType
+
+from sparkml_sm.inference.carried import answer_frame, carried, restored
 
 __all__ = ["iterator_udf"]
 
 Score = Callable[[Iterable[pa.Array]], Iterator[list[pa.Array]]]
+Udf = Callable[[Column], Column]
 
 
-def iterator_udf(
-    score: Score, answers: StructType, sent: pa.DataType
-) -> Callable[[Column], Column]:
+def iterator_udf(score: Score, answers: StructType, sent: StructField) -> Udf:
     """Return a non-deterministic UDF from one column to a struct of `answers`.
 
     Parameters
@@ -30,16 +31,15 @@ def iterator_udf(
         Takes an iterator of Arrow arrays, gives the answers' columns in the same order of rows.
     answers : StructType
         Of what `score` gives.
-    sent : pyarrow.DataType
+    sent : StructField
         Of the column that crosses.
     """
-    build = _arrow_udf if hasattr(F, "arrow_udf") else _pandas_udf
-    udf: Any = build(score, answers, sent)
-    column: Callable[[Column], Column] = udf.asNondeterministic()
-    return column
+    if hasattr(F, "arrow_udf"):
+        return _arrow_udf(score, answers)
+    return _pandas_udf(score, answers, sent)
 
 
-def _arrow_udf(score: Score, answers: StructType, _sent: pa.DataType) -> Any:
+def _arrow_udf(score: Score, answers: StructType) -> Udf:
     from pyspark.sql.pandas.functions import arrow_udf
 
     names = answers.names
@@ -49,37 +49,32 @@ def _arrow_udf(score: Score, answers: StructType, _sent: pa.DataType) -> Any:
             yield pa.StructArray.from_arrays(columns, names=names)
 
     decorate: Any = arrow_udf  # its overloads do not know a StructType
-    return decorate(answers)(_hinted(run, pa.Array))
+    column: Udf = decorate(answers)(_hinted(run, pa.Array)).asNondeterministic()
+    return column
 
 
-def _pandas_udf(score: Score, answers: StructType, sent: pa.DataType) -> Any:
+def _pandas_udf(score: Score, answers: StructType, sent: StructField) -> Udf:
     import pandas as pd
     from pyspark.sql.pandas.functions import pandas_udf
 
     names = answers.names
 
     def run(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        for columns in score(_from_pandas(batch, sent) for batch in batches):
-            yield pd.DataFrame(
-                {name: each.to_pandas() for name, each in zip(names, columns, strict=True)}
-            )
+        arrays = (restored((each for _, each in batch.items()), sent) for batch in batches)
+        for columns in score(arrays):
+            yield answer_frame(names, columns)
 
     decorate: Any = pandas_udf
-    return decorate(answers)(_hinted(run, pd.DataFrame))
+    udf = decorate(answers)(_hinted(run, pd.DataFrame)).asNondeterministic()
+
+    def column(crossing: Column) -> Column:
+        leaves = carried(crossing, sent)
+        return udf(F.struct(*[leaf.alias(f"_{place}") for place, leaf in enumerate(leaves)]))
+
+    return column
 
 
 def _hinted(run: Any, batch: Any) -> Any:
     # Spark reads the kind of a UDF from its annotations, which must be types and not their names.
     run.__annotations__ = {"batches": Iterator[batch], "return": Iterator[batch]}
     return run
-
-
-def _from_pandas(values: Any, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_struct(kind):
-        fields = list(kind)
-        return pa.StructArray.from_arrays(
-            [_from_pandas(values[field.name], field.type) for field in fields], fields=fields
-        )
-    # Where values nest, a NaN is a value; at the top pandas has no other way to write a null
-    # number.
-    return pa.array(values, type=kind, from_pandas=not pa.types.is_nested(kind))

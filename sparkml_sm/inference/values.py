@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
+
 __all__ = ["ByValue"]
 
 
@@ -26,7 +28,10 @@ class ByValue:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other) or not isinstance(other, ByValue):
             return NotImplemented
-        return self._arguments() == other._arguments()
+        ours, others = self._arguments(), other._arguments()
+        return ours.keys() == others.keys() and all(
+            _same(value, others[name]) for name, value in ours.items()
+        )
 
     def __hash__(self) -> int:
         return hash((type(self), repr(self)))
@@ -40,3 +45,18 @@ class ByValue:
         kept = vars(self)
         names = inspect.signature(type(self)).parameters
         return {name: kept[name] for name in names} if set(names) <= set(kept) else dict(kept)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare arguments, arrays of numpy as well, which compare number by number."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return type(one) is type(other) and one.dtype == other.dtype and _equal(one, other)
+    if isinstance(one, (list, tuple)) and type(one) is type(other):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def _equal(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")

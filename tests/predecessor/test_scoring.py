@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.ml.linalg import Vector, Vectors
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 import sparkml_sm
 from benchmarks.side import Side
@@ -20,6 +20,19 @@ _ROLE = sparkml_sm.IAMRole("arn:aws:iam::123456789012:role/sagemaker")
 _CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "KMeansSageMakerEstimator": ("KMeansProtobufResponseRowDeserializer", {"k": 3}),
     "PCASageMakerEstimator": ("PCAProtobufResponseRowDeserializer", {"num_components": 2}),
+    "LDASageMakerEstimator": ("LDAProtobufResponseRowDeserializer", {"num_topics": 3}),
+    "FactorizationMachinesRegressor": (
+        "FactorizationMachinesRegressorDeserializer",
+        {"num_factors": 2},
+    ),
+    "FactorizationMachinesBinaryClassifier": (
+        "FactorizationMachinesBinaryClassifierDeserializer",
+        {"num_factors": 2},
+    ),
+    "LinearLearnerMultiClassClassifier": (
+        "LinearLearnerMultiClassClassifierProtobufResponseRowDeserializer",
+        {"num_classes": 3},
+    ),
     "LinearLearnerRegressor": ("LinearLearnerRegressorProtobufResponseRowDeserializer", {}),
     "LinearLearnerBinaryClassifier": (
         "LinearLearnerBinaryClassifierProtobufResponseRowDeserializer",
@@ -30,18 +43,20 @@ _CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def data(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """300 rows of 5 features, dense and sparse in turns, in 3 partitions."""
-    from pyspark.ml.functions import array_to_vector
-
+    """300 rows of 5 counts, dense and sparse in turns, in 3 partitions."""
     folder = tmp_path_factory.mktemp("scoring") / "rows"
-    values = F.array(*(F.sin(F.col("id") * step) for step in (1, 2, 3, 5, 8)))
-    rows = spark.range(0, 300, numPartitions=3).select(
-        "id",
-        (F.col("id") % 2).cast("double").alias("label"),
-        array_to_vector(values).alias("features"),
+    rows = [(number, float(number % 2), _features(number)) for number in range(300)]
+    spark.createDataFrame(rows, ["id", "label", "features"]).repartition(3).write.parquet(
+        str(folder)
     )
-    rows.write.parquet(str(folder))
     return folder
+
+
+def _features(number: int) -> Vector:
+    counts = [float((number * step) % 7) for step in (1, 2, 3, 5, 8)]
+    if number % 2:
+        return Vectors.dense(counts)
+    return Vectors.sparse(5, [(at, count) for at, count in enumerate(counts) if count])
 
 
 @pytest.fixture(params=_CASES)

@@ -28,7 +28,9 @@ from sparkml_sm.inference.realtime import RealTimeScorer
 from sparkml_sm.inference.retries import Backoff
 from sparkml_sm.inference.serializers import UnlabeledCSVRequestRowSerializer
 from sparkml_sm.local import LocalSageMaker
+from sparkml_sm.stages import progress
 from sparkml_sm.stages.channels import JobChannels, PlannedChannel
+from sparkml_sm.stages.service import OVERRIDES
 from sparkml_sm.staging.destinations import Destination, FileDestination, S3Destination
 from tests.stages.recorded import RecordedSageMaker
 
@@ -88,13 +90,17 @@ def test_staged_rows_that_stay_are_named_in_a_warning_and_all_others_go(
     assert list(tmp_path.iterdir()) == []
 
 
-# 11 and 12: XGBoost's hyperparameters
+# 11, 12 and 26: what a fit sends, and what it shows
 
 
-def test_lambda_and_the_objectives_that_were_refused_reach_the_job(
-    spark: SparkSession, inside: LocalSageMaker
+def test_lambda_and_an_objective_that_was_refused_reach_the_job_which_shows_its_state(
+    spark: SparkSession,
+    inside: LocalSageMaker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert inside.environment
+    monkeypatch.setattr(progress, "_shown", True)
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     sagemaker = RecordedSageMaker()
     estimator = XGBoostSageMakerEstimator(
@@ -113,6 +119,7 @@ def test_lambda_and_the_objectives_that_were_refused_reach_the_job(
         "num_round": "3",
         "objective": "binary:logitraw",
     }
+    assert f"training job {estimator.latestTrainingJob}: Completed" in capsys.readouterr().err  # 26
 
 
 # 13: names and uids
@@ -154,6 +161,31 @@ def test_every_error_is_one_of_ours() -> None:
     raised = [each for each in found if issubclass(each, BaseException)]
     assert len(raised) > 8
     assert [each for each in raised if not issubclass(each, SparkMLSageMakerError)] == []
+
+
+# 27: members of the requests that no keyword names
+
+
+def test_overrides_of_all_three_requests_of_an_endpoint_are_sent(keys: None) -> None:
+    sagemaker = RecordedSageMaker()
+    rolling = {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}}
+    overrides = {
+        "CreateModel": {"InferenceExecutionConfig": {"Mode": "Serial"}},
+        "CreateEndpointConfig": {"ExecutionRoleArn": ROLE},
+        "CreateEndpoint": {
+            "DeploymentConfig": {
+                "RollingUpdatePolicy": {**rolling, "WaitIntervalInSeconds": 60},
+            }
+        },
+    }
+    SageMakerModel.fromModelS3Path(
+        "s3://bucket/k/model.tar.gz",
+        **_HOW,
+        sagemakerClient=sagemaker.client,
+        **{OVERRIDES[operation]: members for operation, members in overrides.items()},
+    )
+    for operation, members in overrides.items():
+        assert members.items() <= sagemaker.last(operation).items()
 
 
 # 20: requests at once, and pauses between attempts

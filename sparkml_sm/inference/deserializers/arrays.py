@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.ml.linalg import VectorUDT
-from pyspark.sql.pandas.types import to_arrow_type
-from pyspark.sql.types import ArrayType, DataType, DoubleType, StructType
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    DoubleType,
+    FloatType,
+    IntegralType,
+    StringType,
+    StructType,
+    TimestampType,
+)
 
 from sparkml_sm.errors import InferenceError
+from sparkml_sm.inference.kinds import arrow_type, plain_type, reader
 
-__all__ = ["arrow_column", "holds_many", "plain_type", "spans"]
+__all__ = ["arrow_column", "holds_infinity", "holds_many", "spans"]
 
-
-def plain_type(kind: DataType) -> DataType:
-    """Return the type in which values of `kind` cross to Spark: a vector as a list of doubles."""
-    return ArrayType(DoubleType(), containsNull=False) if isinstance(kind, VectorUDT) else kind
+_NUMBERS = (DoubleType, FloatType, IntegralType)
 
 
 def holds_many(kind: DataType) -> bool:
@@ -61,28 +68,94 @@ def arrow_column(values: Any, kind: DataType, name: str) -> pa.Array:
     Raises
     ------
     InferenceError
-        If a value is of another type.
+        If a value is of another type or does not fit into it, or a vector is or holds null.
     """
-    expected = to_arrow_type(plain_type(kind))
+    expected = arrow_type(kind)
     try:
         if isinstance(values, np.ndarray):
             values = _from_numpy(values, kind, name)
         elif isinstance(values, pa.ChunkedArray):
             values = values.combine_chunks()
         if not isinstance(values, pa.Array):
-            # Arrow would cut off the fraction of a float on its way to an integer.
-            values = pa.array(values, None if _whole(expected) else expected)
-        return values if values.type == expected else values.cast(expected)
+            values = _from_list(list(values), plain_type(kind), expected)
+        column = _cast(values, expected)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        zone = "; a timestamp needs its zone" if isinstance(kind, TimestampType) else ""
         raise InferenceError(
             f"the answers for column {name!r} are not {kind.simpleString()}, which the response "
-            f"deserializer declares: declare the type that is answered ({type(error).__name__})"
+            f"deserializer declares: declare the type that is answered{zone} "
+            f"({type(error).__name__})"
         ) from error
+    if isinstance(kind, VectorUDT) and (column.null_count or column.flatten().null_count):
+        raise InferenceError(
+            f"an answer for column {name!r} is or holds null, which a vector cannot: declare "
+            "ArrayType(DoubleType()), or see the endpoint's log"
+        )
+    return column
 
 
-def _whole(kind: pa.DataType) -> bool:
-    item = kind.value_type if pa.types.is_list(kind) else kind
-    return bool(pa.types.is_integer(item))
+def holds_infinity(column: pa.Array) -> bool:
+    """Tell whether a number of an array, at any depth, is infinite."""
+    kind = column.type
+    if pa.types.is_floating(kind):
+        return bool(pc.any(pc.is_inf(column)).as_py())
+    if pa.types.is_map(kind):
+        return holds_infinity(column.items)
+    if pa.types.is_list(kind):
+        return holds_infinity(column.flatten())
+    if pa.types.is_struct(kind):
+        return any(map(holds_infinity, column.flatten()))
+    return False
+
+
+def _from_list(values: list[Any], kind: DataType, expected: pa.DataType) -> pa.Array:
+    item = kind.elementType if isinstance(kind, ArrayType) else kind
+    if isinstance(kind, StringType):
+        return pa.array(values, expected)
+    if not isinstance(item, _NUMBERS):
+        read = reader(kind)
+        return pa.array([read(each) for each in values], expected)
+    flat = chain.from_iterable(filter(None, values)) if item is not kind else values
+    if not {bool, np.bool_}.isdisjoint(map(type, flat)):
+        raise TypeError("a boolean is no number")
+    if isinstance(item, IntegralType):
+        # Arrow would cut off the fraction of a float on its way to an integer.
+        return pa.array(values)
+    wide = pa.float64()
+    return pa.array(values, pa.list_(wide) if item is not kind else wide)
+
+
+def _cast(values: pa.Array, expected: pa.DataType) -> pa.Array:
+    """Cast; a boolean becomes no number, a finite number not infinite."""
+    if values.type == expected:
+        return values
+    found, wanted = _item(values.type), _item(expected)
+    if pa.types.is_boolean(found) and _is_number(wanted):
+        raise TypeError("a boolean is no number")
+    cast = values.cast(expected)
+    if pa.types.is_float32(wanted) and holds_infinity(cast) and _infinities(cast) != _infinities(
+        values if _is_number(found) else values.cast(_doubles(expected))
+    ):
+        raise ValueError("a number is beyond 32-bit floats")
+    return cast
+
+
+def _item(kind: pa.DataType) -> pa.DataType:
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return kind.value_type if listed else kind
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _doubles(kind: pa.DataType) -> pa.DataType:
+    return pa.list_(pa.float64()) if pa.types.is_list(kind) else pa.float64()
+
+
+def _infinities(values: pa.Array) -> int:
+    flat = values.flatten() if pa.types.is_list(values.type) else values
+    return int(pc.sum(pc.is_inf(flat)).as_py() or 0)
 
 
 def _from_numpy(values: np.ndarray[Any, Any], kind: DataType, name: str) -> pa.Array:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql.types import StructType
 
@@ -94,6 +95,11 @@ class ResponseRowDeserializer(ByValue):
         """
         found = self.decode(body, rows)
         fields = self.schema.fields
+        if not isinstance(found, (list, tuple, np.ndarray)):
+            raise InferenceError(
+                f"{type(self).__name__}.decode gave {type(found).__name__}: it must return a list "
+                "of columns"
+            )
         if len(found) != len(fields):
             raise InferenceError(
                 f"{type(self).__name__}.decode gave {len(found)} columns and its schema has "
