@@ -151,7 +151,7 @@ def test_a_column_that_is_named_must_be_there(
 
 
 def test_a_label_in_another_case_is_not_left_aside(tmp_path: Path) -> None:
-    with pytest.raises(InvalidDataError, match="column 'label' does not exist: .* 'Label'"):
+    with pytest.raises(InvalidDataError, match=r"column 'label' does not exist: .* 'Label'"):
         source(tmp_path).writer(vector_schema("Label", "features"), overwrite=False)
 
 

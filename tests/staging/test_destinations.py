@@ -36,7 +36,7 @@ def test_a_manifest_names_every_file_below_its_prefix() -> None:
 
 def _settings(spark: SparkSession) -> set[str]:
     """Return all settings of Hadoop and Spark, as lines."""
-    hadoop = spark._jsc.hadoopConfiguration()  # type: ignore[attr-defined]
+    hadoop = spark._jsc.hadoopConfiguration()
     writer = spark._jvm.java.io.StringWriter()  # type: ignore[union-attr]
     hadoop.writeXml(writer)
     return {*writer.toString().split("<property>"), *map(str, _spark_settings(spark))}
