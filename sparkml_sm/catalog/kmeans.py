@@ -19,7 +19,11 @@ KMEANS = first_party(
     "kmeans",
     Hyperparameter("k", Int(2), "Number of clusters; 2 by default", required=True, default=2),
     Hyperparameter(
-        "mini_batch_size", COUNT, "Number of rows in a mini-batch; 5000 by default", default=5000
+        "mini_batch_size",
+        COUNT,
+        "Number of rows in a mini-batch; 5000 by default",
+        default=5000,
+        argument="size",
     ),
     Hyperparameter("epochs", COUNT, "Number of passes over the training data; 1 by default"),
     Hyperparameter(

@@ -22,6 +22,7 @@ LDA = first_party(
         "Number of documents in the training data; the number of rows by default",
         required=True,
         filled="rows",
+        argument="size",
     ),
     Hyperparameter(
         "alpha0",

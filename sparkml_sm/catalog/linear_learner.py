@@ -53,7 +53,11 @@ _CRITERIA = (
 
 _TRAINING = (
     Hyperparameter(
-        "mini_batch_size", COUNT, "Number of rows in a mini-batch; 1000 by default", default=1000
+        "mini_batch_size",
+        COUNT,
+        "Number of rows in a mini-batch; 1000 by default",
+        default=1000,
+        argument="size",
     ),
     Hyperparameter(
         "epochs", COUNT, "Greatest number of passes over the training data; 15 by default"

@@ -24,6 +24,7 @@ PCA = first_party(
         "Number of rows in a mini-batch; 1000 by default",
         required=True,
         default=1000,
+        argument="size",
     ),
     Hyperparameter(
         "algorithm_mode",

@@ -96,6 +96,8 @@ class Hyperparameter:
         A second name of the attribute on a stage, for programs written for the predecessor.
     synonyms : tuple of str
         Other names for it in a request.
+    argument : str, default "value"
+        The name of its setter's argument, as the predecessor called it.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Hyperparameter:
     retirements: tuple[Retirement, ...] = ()
     alias: str = ""
     synonyms: tuple[str, ...] = ()
+    argument: str = "value"
 
     @property
     def suffix(self) -> str:

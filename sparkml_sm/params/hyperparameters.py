@@ -6,10 +6,11 @@ The check of a row is the Param's type converter, so the setter, `set`, `copy`, 
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pyspark.ml.param import Param, Params
 
@@ -175,10 +176,16 @@ def _attach(cls: type[HasHyperparameters], row: Hyperparameter) -> None:
 
 
 def _setter(row: Hyperparameter) -> Callable[..., Any]:
-    def setter(self: HasHyperparameters, value: Any) -> HasHyperparameters:
-        self._set(**{row.name: value})
-        return self
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    names = ("self", row.argument)
+    signature = inspect.Signature([inspect.Parameter(name, either) for name in names])
 
+    def setter(*args: Any, **kwargs: Any) -> HasHyperparameters:
+        stage, value = signature.bind(*args, **kwargs).args
+        stage._set(**{row.name: value})
+        return cast(HasHyperparameters, stage)
+
+    setter.__signature__ = signature  # type: ignore[attr-defined]
     setter.__doc__ = f"Set `{row.name}` and return self. {row.doc}; {row.check.expected}."
     return setter
 

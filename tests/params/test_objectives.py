@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sparkml_sm import ConfigurationError, XGBoostSageMakerEstimator
@@ -21,14 +23,14 @@ from sparkml_sm import ConfigurationError, XGBoostSageMakerEstimator
 def test_objectives_that_the_predecessor_refused_are_sent_without_a_warning(
     objective: str,
 ) -> None:
-    estimator = XGBoostSageMakerEstimator("ml.m5.large", 1, num_round=1)
+    estimator: Any = XGBoostSageMakerEstimator("ml.m5.large", 1, num_round=1)
     estimator.setObjective(objective).check_hyperparameters()
     assert estimator.getObjective() == objective
     assert estimator.hyperparameter_request()["objective"] == objective
 
 
 def test_the_misspelling_that_the_predecessor_took_is_no_objective_of_the_job() -> None:
-    estimator = XGBoostSageMakerEstimator("ml.m5.large", 1, num_round=1)
+    estimator: Any = XGBoostSageMakerEstimator("ml.m5.large", 1, num_round=1)
     with pytest.warns(FutureWarning, match="binary:logitraw"):
         estimator.setObjective("binary:logistraw")
     with pytest.raises(ConfigurationError, match="binary:logitraw"):

@@ -313,6 +313,13 @@ def test_an_obsolete_value_warns_and_is_sent() -> None:
     assert estimator._hyperparameters()["algorithm_mode"] == "stable"
 
 
+def test_a_setters_argument_is_called_as_the_predecessor_called_it() -> None:
+    estimator = algorithms.KMeansSageMakerEstimator("ml.m5.large", 1)
+    assert estimator.setMiniBatchSize(size=7).setK(value=3).getMiniBatchSize() == 7
+    with pytest.raises(TypeError, match="'size'"):
+        estimator.setMiniBatchSize()
+
+
 # An algorithm that nobody has heard of: one table ...
 RANKER = Algorithm(
     name="ranker",

@@ -103,7 +103,7 @@ def test_lambda_and_an_objective_that_was_refused_reach_the_job_which_shows_its_
     monkeypatch.setattr(progress, "_shown", True)
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     sagemaker = RecordedSageMaker()
-    estimator = XGBoostSageMakerEstimator(
+    estimator: Any = XGBoostSageMakerEstimator(
         "ml.m5.large",
         1,
         sagemakerRole=IAMRole(ROLE),
@@ -124,7 +124,7 @@ def test_lambda_and_an_objective_that_was_refused_reach_the_job_which_shows_its_
 
 # 13: names and uids
 
-_HOW = {
+_HOW: dict[str, Any] = {
     "endpointInstanceType": "ml.m5.large",
     "endpointInitialInstanceCount": 1,
     "requestRowSerializer": UnlabeledCSVRequestRowSerializer(),
@@ -169,7 +169,7 @@ def test_every_error_is_one_of_ours() -> None:
 def test_overrides_of_all_three_requests_of_an_endpoint_are_sent(keys: None) -> None:
     sagemaker = RecordedSageMaker()
     rolling = {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}}
-    overrides = {
+    overrides: dict[str, dict[str, Any]] = {
         "CreateModel": {"InferenceExecutionConfig": {"Mode": "Serial"}},
         "CreateEndpointConfig": {"ExecutionRoleArn": ROLE},
         "CreateEndpoint": {
@@ -178,11 +178,9 @@ def test_overrides_of_all_three_requests_of_an_endpoint_are_sent(keys: None) -> 
             }
         },
     }
+    given: dict[str, Any] = {OVERRIDES[each]: members for each, members in overrides.items()}
     SageMakerModel.fromModelS3Path(
-        "s3://bucket/k/model.tar.gz",
-        **_HOW,
-        sagemakerClient=sagemaker.client,
-        **{OVERRIDES[operation]: members for operation, members in overrides.items()},
+        "s3://bucket/k/model.tar.gz", **_HOW, sagemakerClient=sagemaker.client, **given
     )
     for operation, members in overrides.items():
         assert members.items() <= sagemaker.last(operation).items()
