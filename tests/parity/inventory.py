@@ -131,7 +131,6 @@ DIFFERENCES = {
     "two models in a pipeline could not be told apart",
     "*: default of 'responseRowDeserializer' is None": "it follows from the hyperparameters when "
     "`fit` ends: XGBoost's multi:softprob answers vectors",
-    "there it was so in all but these",
     "*: setCenterFactor(*.5) *": "the container takes whole numbers",
     "*: setTrialNum(*.5) *": "the container takes whole numbers",
     "*: setNumModels(*.5) *": "the container takes whole numbers",
