@@ -15,7 +15,7 @@ from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats.arrow import Where, feature_rows
 from sparkml_sm.formats.libsvm import read_width
 from sparkml_sm.formats.registry import FORMATS
-from sparkml_sm.staging.destinations import Destination, Ticket
+from sparkml_sm.staging.tickets import Destination, Ticket
 
 __all__ = ["RESULT_SCHEMA", "PartitionWriter", "StagedPart"]
 

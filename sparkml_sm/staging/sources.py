@@ -14,7 +14,8 @@ from sparkml_sm.aws.calls import aws_call, is_missing
 from sparkml_sm.aws.config import AwsConfig
 from sparkml_sm.aws.paths import split_s3_uri
 from sparkml_sm.errors import ConfigurationError, InvalidDataError, ResourceNotFoundError
-from sparkml_sm.staging.destinations import check_uri, file_path
+from sparkml_sm.staging.destinations import check_uri
+from sparkml_sm.staging.folders import file_path
 
 __all__ = ["DataFile", "find_files", "read_chunks"]
 

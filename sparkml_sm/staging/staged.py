@@ -15,7 +15,7 @@ from sparkml_sm.formats.arrow import Where
 from sparkml_sm.formats.registry import FORMATS
 from sparkml_sm.staging.columns import RowColumns, row_columns
 from sparkml_sm.staging.credentials import proven
-from sparkml_sm.staging.destinations import Destination, check_uri, open_destination
+from sparkml_sm.staging.destinations import check_uri, open_destination
 from sparkml_sm.staging.failures import task_errors
 from sparkml_sm.staging.jobs import cancelled_on_failure
 from sparkml_sm.staging.partitions import (
@@ -25,6 +25,7 @@ from sparkml_sm.staging.partitions import (
     all_labels,
     same_width,
 )
+from sparkml_sm.staging.tickets import Destination
 
 __all__ = ["StagedDataset", "stage"]
 

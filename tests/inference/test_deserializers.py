@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import inspect
 import io
 import json
+import math
 import pickle
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,18 +26,24 @@ from pyspark.sql.types import (
     ArrayType,
     BooleanType,
     DataType,
+    DateType,
+    DecimalType,
     DoubleType,
     FloatType,
     IntegerType,
     LongType,
+    MapType,
     StringType,
     StructField,
     StructType,
+    TimestampNTZType,
+    TimestampType,
 )
 
 from sparkml_sm.errors import ConfigurationError, InferenceError
 from sparkml_sm.formats import recordio
-from sparkml_sm.transformation import deserializers
+from sparkml_sm.inference import deserializers
+from sparkml_sm.inference.deserializers import ParquetResponseRowDeserializer
 from sparkml_sm.transformation.deserializers import (
     BinaryResponseRowDeserializer,
     CSVResponseRowDeserializer,
@@ -56,6 +67,7 @@ from sparkml_sm.transformation.deserializers import (
 from tests.formats.test_recordio import entry, field, float32s, frame
 
 NUMBER, VECTOR = DoubleType(), VectorUDT()
+INSTANT = datetime.datetime(2026, 1, 2, 3, tzinfo=datetime.UTC)
 SINGLE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
@@ -79,6 +91,7 @@ BUILT_IN = (
     LinearLearnerRegressorProtobufResponseRowDeserializer("a"),
     NPYResponseRowDeserializer(SCORED),
     PCAProtobufResponseRowDeserializer("a"),
+    ParquetResponseRowDeserializer(SCORED, ["a", "b"], bytesPerRow=100),
     ProtobufResponseRowDeserializer(SCORED, ["a", "b"], size=2),
     TextResponseRowDeserializer("a"),
     XGBoostCSVRowDeserializer("a", vector=True, size=3),
@@ -110,6 +123,12 @@ def protobuf(rows: Rows) -> bytes:
         frame(entry(2, float32s(score), b"score") + entry(2, float32s(*topics), b"topics"))
         for score, topics in rows
     )
+
+
+def parquet_of(**columns: list[Any]) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
 
 
 class TestRoundTrips:
@@ -286,6 +305,7 @@ def test_answers_are_counted(deserializer: ResponseRowDeserializer, answered: in
         "application/jsonlines": b"\n".join([json.dumps(objects[0]).encode()] * answered),
         "text/csv": b"0.5,0.25,0.25\n" * answered,
         "application/x-npy": array.getvalue(),
+        "application/x-parquet": parquet_of(a=[1.0] * answered, b=[[1.0]] * answered),
     }[deserializer.accept]
     assert all(len(column) == len(rows) for column in deserializer.columns(body, len(rows)))
     with pytest.raises(InferenceError, match=r"2 rows.*|predicted"):
@@ -337,6 +357,58 @@ class TestJSON:
         assert read(lines, b"[0.5,1]\n\n[2]\n", 2) == [[[0.5, 1.0], [2.0]]]
 
     @pytest.mark.parametrize(
+        ("kind", "values", "expected"),
+        [
+            (DateType(), ["2026-01-02", None], [datetime.date(2026, 1, 2), None]),
+            (TimestampType(), ["2026-01-02T03:00:00Z", "2026-01-02T02:00:00-01:00"], [INSTANT] * 2),
+            (
+                TimestampNTZType(),
+                ["2026-01-02T03:00:00", None],
+                [INSTANT.replace(tzinfo=None), None],
+            ),
+            (DecimalType(9, 2), [1.25, "-2.5"], [Decimal("1.25"), Decimal("-2.50")]),
+            (
+                MapType(StringType(), LongType()),
+                [{"a": 2**60}, {"b": None}],
+                [[("a", 2**60)], [("b", None)]],
+            ),
+            (ArrayType(DateType()), [["2026-01-02"], None], [[datetime.date(2026, 1, 2)], None]),
+            (FloatType(), [math.inf, 0.5], [math.inf, 0.5]),
+        ],
+    )
+    def test_values_of(self, kind: DataType, values: list[Any], expected: list[Any]) -> None:
+        body = json.dumps({"predictions": [{"a": value} for value in values]}).encode()
+        assert read(JSONResponseRowDeserializer(schema(a=kind)), body, 2) == [expected]
+
+    @pytest.mark.parametrize(
+        ("kind", "text", "message"),
+        [
+            (NUMBER, "true", "'a' are not double"),
+            (LongType(), "true", "'a' are not bigint"),
+            (VECTOR, "[true]", "'a' are not vector"),
+            (MapType(StringType(), LongType()), '{"b":true}', "'a' are not map"),
+            (ArrayType(ArrayType(FloatType())), "[[1e300]]", "'a' are not array"),
+            (FloatType(), "1e300", "'a' are not float"),
+            (FloatType(), "1e400", "too large for 64 bits"),
+            (NUMBER, "1e400", "too large for 64 bits"),
+            (ArrayType(ArrayType(NUMBER)), "[[-1e400]]", "too large for 64 bits"),
+            (MapType(StringType(), NUMBER), '{"b":1e400}', "too large for 64 bits"),
+            (VECTOR, "null", "'a' is or holds null"),
+            (VECTOR, "[1,null]", "'a' is or holds null"),
+            (TimestampType(), '"2026-01-02T03:00:00"', "a timestamp needs its zone"),
+            (TimestampNTZType(), '"2026-01-02T03:00:00Z"', "'a' are not timestamp_ntz"),
+            (DecimalType(9, 2), '"x"', "'a' are not decimal"),
+        ],
+    )
+    def test_what_does_not_fit(self, kind: DataType, text: str, message: str) -> None:
+        line = b'{"a":' + text.encode() + b"}"
+        with pytest.raises(InferenceError, match=message):
+            JSONLinesResponseRowDeserializer(schema(a=kind)).columns(line + b"\n" + line, 2)
+        body = b'{"predictions":[' + line + b"]}"
+        with pytest.raises(InferenceError, match=message):
+            JSONResponseRowDeserializer(schema(a=kind)).columns(body, 1)
+
+    @pytest.mark.parametrize(
         ("text", "message"),
         [
             ('{"scores":[]}', "has no 'predictions'"),
@@ -385,8 +457,48 @@ class TestCSV:
         body = b"0.5,1\n" * 500_000
         assert len(CSVResponseRowDeserializer(SCORED).columns(body, 500_000)[0]) == 500_000
 
+    @pytest.mark.parametrize(
+        ("kind", "body", "expected"),
+        [
+            (StringType(), b"a\n\n", ["a", ""]),
+            (StringType(), b'\n"b\nc"', ["", "b\nc"]),
+            (StringType(), b"a\nb\n\n", ["a", "b"]),
+            (NUMBER, b"0.5\r1.5\r", [0.5, 1.5]),
+            (NUMBER, b"inf\n-Infinity\n", [math.inf, -math.inf]),
+            (FloatType(), b"inf\n0.5\n", [math.inf, 0.5]),
+            (DateType(), b'2026-01-02\n""\n', [datetime.date(2026, 1, 2), None]),
+            (TimestampType(), b"2026-01-02 03:00:00Z\n2026-01-02T05:00:00+02:00\n", [INSTANT] * 2),
+            (
+                TimestampNTZType(),
+                b"2026-01-02 03:00:00\n2026-01-02T03:00:00\n",
+                [INSTANT.replace(tzinfo=None)] * 2,
+            ),
+        ],
+    )
+    def test_one_column_of(self, kind: DataType, body: bytes, expected: list[Any]) -> None:
+        assert read(CSVResponseRowDeserializer(schema(a=kind)), body, 2) == [expected]
+
+    @pytest.mark.parametrize(
+        ("kind", "body", "message"),
+        [
+            (NUMBER, b"1e400\ninf\n", "too large for 64 bits"),
+            (VECTOR, b"1,2\n3,-1e999\n", "too large for 64 bits"),
+            (FloatType(), b"1e300\ninf\n", "'a' are not float"),
+            (ArrayType(FloatType()), b"1,2\n3,1e300\n", "'a' are not array<float>"),
+            (TimestampType(), b"2026-01-02 03:00:00\n" * 2, "a timestamp needs its zone"),
+        ],
+    )
+    def test_what_does_not_fit(self, kind: DataType, body: bytes, message: str) -> None:
+        with pytest.raises(InferenceError, match=message):
+            CSVResponseRowDeserializer(schema(a=kind)).columns(body, 2)
+
 
 class TestXGBoost:
+    def test_a_number_that_is_too_large(self) -> None:
+        assert read(XGBoostCSVRowDeserializer(), b"inf\n-Infinity", 2) == [[math.inf, -math.inf]]
+        with pytest.raises(InferenceError, match="too large for 64 bits"):
+            XGBoostCSVRowDeserializer().columns(b"inf\n1e400", 2)
+
     def test_numbers_and_vectors(self) -> None:
         assert read(XGBoostCSVRowDeserializer(), b"0.5,1.5", 2) == [[0.5, 1.5]]
         assert read(XGBoostCSVRowDeserializer(vector=True), b"[0.5, 1.5]\n", 1) == [[[0.5, 1.5]]]
@@ -422,6 +534,40 @@ class TestNPY:
         np.save(body, np.array([print, print]), allow_pickle=True)
         with pytest.raises(InferenceError, match="not a numpy array of numbers"):
             NPYResponseRowDeserializer(schema(a=NUMBER)).columns(body.getvalue(), 2)
+
+
+class TestParquet:
+    def test_columns_by_name(self) -> None:
+        body = parquet_of(p=[[0.5, 1.0], [2.0, 3.0]], risk=[0.25, None], more=["a", "b"])
+        deserializer = ParquetResponseRowDeserializer(SCORED, ["risk", "p"])
+        assert read(deserializer, body, 2) == [[0.25, None], [[0.5, 1.0], [2.0, 3.0]]]
+
+    def test_what_is_refused(self) -> None:
+        deserializer = ParquetResponseRowDeserializer(SCORED)
+        with pytest.raises(InferenceError, match="not one column 'topics', found 'score'"):
+            deserializer.columns(parquet_of(score=[1.0]), 1)
+        with pytest.raises(InferenceError, match="cannot be read: the data is not Parquet"):
+            deserializer.columns(b"PAR1 and more", 1)
+        with pytest.raises(ConfigurationError, match="1 names and the schema has 2 columns"):
+            ParquetResponseRowDeserializer(SCORED, ["score"])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        CSVResponseRowDeserializer,
+        JSONLinesResponseRowDeserializer,
+        JSONResponseRowDeserializer,
+        NPYResponseRowDeserializer,
+        ParquetResponseRowDeserializer,
+        ProtobufResponseRowDeserializer,
+    ],
+)
+def test_the_length_of_an_answer_can_be_told(kind: Any) -> None:
+    assert kind(SCORED, bytesPerRow=20_000).bytesPerRow == 20_000
+    assert kind(SCORED).bytesPerRow < 20_000
+    with pytest.raises(ConfigurationError, match="bytesPerRow .* is 0: it must be an integer"):
+        kind(SCORED, bytesPerRow=0)
 
 
 def test_whole_answers() -> None:
@@ -464,6 +610,8 @@ class Lengths(ResponseRowDeserializer):
         ([np.array([1, 2])], VECTOR, [[1.0], [2.0]]),
         ([[[1], []]], VECTOR, [[1.0], []]),
         ([["a", None]], StringType(), ["a", None]),
+        ([[math.inf, math.nan]], FloatType(), [math.inf, ANY]),
+        ([[INSTANT, None]], TimestampType(), [INSTANT, None]),
     ],
 )
 def test_a_deserializer_of_a_user(give: Any, kind: DataType, expected: list[Any]) -> None:
@@ -481,6 +629,16 @@ def test_a_deserializer_of_a_user(give: Any, kind: DataType, expected: list[Any]
         ([np.array([0.5, 1.5])], IntegerType(), "'length' are not int"),
         ([np.ones((2, 3))], NUMBER, "answered with 3 numbers .* declare it as VectorUDT"),
         ([np.array(1.0)], NUMBER, "'length' are not double"),
+        (None, NUMBER, "decode gave NoneType: it must return a list of columns"),
+        ([[[1.0], None]], VECTOR, "'length' is or holds null"),
+        ([np.array([True, False])], NUMBER, "'length' are not double"),
+        ([np.array([1e300, 1])], FloatType(), "'length' are not float"),
+        ([pa.array([1e300, 1])], FloatType(), "'length' are not float"),
+        (
+            [[{"x": 1.5}, None]],
+            StructType([StructField("x", LongType())]),
+            "'length' are not struc",
+        ),
     ],
 )
 def test_what_a_deserializer_of_a_user_may_not_give(

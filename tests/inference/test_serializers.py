@@ -282,6 +282,26 @@ def test_a_body_is_the_rows_with_what_stands_around_them(
     assert next(rows, None) is None
 
 
+@pytest.mark.parametrize("given_rows", [None, pa.array([1.0, 2.0]), [1, 2]])
+def test_a_serializer_that_gives_no_bytes_is_told(given_rows: Any) -> None:
+    with pytest.raises(InvalidDataError, match=r"Doubled\.encode gave \w+, which is no bytes"):
+        binary_rows(given_rows, 2, Doubled())
+
+
+class Compared(Doubled):
+    def __init__(self, weights: Any) -> None:
+        self.weights = weights
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, lambda each: [each], lambda each: {"w": each}])
+def test_arguments_of_numpy_are_compared(wrap: Callable[[Any], Any]) -> None:
+    weights = np.array([1.0, np.nan])
+    assert Compared(wrap(weights)) == Compared(wrap(weights.copy()))
+    assert Compared(wrap(weights)) != Compared(wrap(np.array([1.0, 2.0])))
+    assert Compared(wrap(weights)) != Compared(wrap(np.array([1.0])))
+    assert Compared(wrap(weights)) != Compared(wrap(1.0))
+
+
 @pytest.mark.parametrize("given_rows", [[b"a"], [b"a", None], [b"a", b"b", b"c"]])
 def test_a_serializer_that_loses_rows_is_told(given_rows: list[bytes]) -> None:
     with pytest.raises(InvalidDataError, match=r"Doubled\.encode gave \d rows, \d of them null"):

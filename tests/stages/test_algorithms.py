@@ -16,7 +16,7 @@ from sparkml_sm.catalog.data import LabelStats
 from sparkml_sm.errors import ConfigurationError, InvalidDataError
 from sparkml_sm.hyperparameters import Float, Hyperparameter, Int, OneOf
 from sparkml_sm.inference.deserializers import ProtobufResponseRowDeserializer
-from sparkml_sm.staging.destinations import FileDestination
+from sparkml_sm.staging.folders import FileDestination
 
 ALL = [getattr(algorithms, name) for name in algorithms.__all__]
 BY_NAME = {estimator.__name__: estimator for estimator in ALL}

@@ -27,7 +27,7 @@ from sparkml_sm.catalog.lda import LDA
 from sparkml_sm.catalog.xgboost import XGBOOST
 from sparkml_sm.stages.channels import JobChannels, PlannedChannel
 from sparkml_sm.stages.planning import check_algorithm_channels
-from sparkml_sm.staging.destinations import FileDestination
+from sparkml_sm.staging.folders import FileDestination
 from tests.stages.conftest import BUCKET, Account, Run
 
 

@@ -31,7 +31,9 @@ from sparkml_sm.local import LocalSageMaker
 from sparkml_sm.stages import progress
 from sparkml_sm.stages.channels import JobChannels, PlannedChannel
 from sparkml_sm.stages.service import OVERRIDES
-from sparkml_sm.staging.destinations import Destination, FileDestination, S3Destination
+from sparkml_sm.staging.folders import FileDestination
+from sparkml_sm.staging.objects import S3Destination
+from sparkml_sm.staging.tickets import Destination
 from tests.stages.recorded import RecordedSageMaker
 
 ROLE = "arn:aws:iam::123456789012:role/R"

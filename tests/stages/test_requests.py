@@ -10,7 +10,7 @@ import pytest
 from sparkml_sm import ConfigurationError, StagedDataset, XGBoostSageMakerEstimator
 from sparkml_sm.stages.channels import JobChannels, PlannedChannel
 from sparkml_sm.stages.requests import TrainingPlan, training_request
-from sparkml_sm.staging.destinations import FileDestination
+from sparkml_sm.staging.folders import FileDestination
 
 PLAN = TrainingPlan(
     job="job",

@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sparkml_sm.aws.config import AwsConfig
-from sparkml_sm.staging.destinations import S3Destination, open_destination
+from sparkml_sm.staging.destinations import open_destination
+from sparkml_sm.staging.objects import S3Destination
 from sparkml_sm.staging.staged import manifest_json, stage
 
 

@@ -12,7 +12,9 @@ import pytest
 
 import sparkml_sm.staging.destinations as destinations
 from sparkml_sm.errors import ConfigurationError
-from sparkml_sm.staging.destinations import Destination, check_uri, file_path, open_destination
+from sparkml_sm.staging.destinations import check_uri, open_destination
+from sparkml_sm.staging.folders import file_path
+from sparkml_sm.staging.tickets import Destination
 
 SHARED = pytest.mark.parametrize("shared", [True, False])
 
