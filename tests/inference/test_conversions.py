@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import datetime
 import io
 import json
+import pickle
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,12 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.ml.linalg import Matrices, Vectors, VectorUDT
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BinaryType, DoubleType, StringType, StructField, StructType
 
 from sparkml_sm.errors import InvalidDataError
-from sparkml_sm.formats import recordio
+from sparkml_sm.formats import Where, recordio
 from sparkml_sm.inference.frames import scored
 from sparkml_sm.inference.realtime import RealTimeScorer
 from sparkml_sm.inference.scoring import PartitionScorer
@@ -115,13 +117,109 @@ def test_named_columns_as_json_and_csv(spark: SparkSession) -> None:
     ]
 
 
+def test_numbers_that_nest_are_null_where_they_are_nan(spark: SparkSession) -> None:
+    nan = float("nan")
+    kinds = "xs array<array<double>>, m map<string,float>, s struct<x: double, n: long>, n long"
+    rows = [([[nan, 1.5], None], {"a": nan, "b": 2.0}, (nan, 1), 1), ([], None, None, None)]
+    df = spark.createDataFrame(rows, kinds)
+    text = df.select(JSONLinesColumnsRequestRowSerializer(df.columns).column(df.schema))
+    found = [json.loads(row[0]) for row in text.collect()]
+    assert found == [
+        {"xs": [[None, 1.5], None], "m": {"a": None, "b": 2.0}, "s": {"x": None, "n": 1}, "n": 1},
+        {"xs": [], "m": None, "s": None, "n": None},
+    ]
+
+
+@pytest.mark.parametrize("kind", ["double", "array<double>", "map<string,double>"])
+def test_json_has_no_infinity(spark: SparkSession, kind: str) -> None:
+    made = {"double": "v", "array<double>": "array(v)", "map<string,double>": "map('a', v)"}
+    df = spark.sql("select double('-infinity') as v").selectExpr(f"{made[kind]} as v")
+    text = df.select(JSONColumnsRequestRowSerializer(["v"]).column(df.schema))
+    with pytest.raises(Exception, match="column 'v': a number is infinite, which JSON cannot hold"):
+        text.collect()
+
+
+class Pickled(RequestRowSerializer):
+    """Sends what a serializer of a user sees."""
+
+    separator = b"\n"
+
+    def __init__(self, columnNames: list[str]) -> None:
+        self.columnNames = columnNames
+
+    def column(self, schema: StructType) -> Column:
+        return F.struct(*self.columnNames)
+
+    def encode(self, batch: pa.Array, where: Where) -> list[bytes]:
+        return [base64.b64encode(pickle.dumps(row)) for row in batch.to_pylist()]
+
+
+class Unpickled(ResponseRowDeserializer):
+    """Gives it back, in the same types."""
+
+    def __init__(self, schema: StructType) -> None:
+        self.schema = schema
+
+    def decode(self, body: bytes, rows: int) -> list[list[Any]]:
+        found = [pickle.loads(base64.b64decode(line)) for line in body.split(b"\n")]
+        vectors = [[float("nan"), 1.0]] * rows
+        return [*([row[name] for row in found] for name in self.schema.names[:-1]), vectors]
+
+
+def test_values_of_every_type_cross_unchanged(spark: SparkSession, endpoint: Endpoint) -> None:
+    answer_with(endpoint, lambda body: body)
+    nan, big = float("nan"), 2**53 + 1
+    time = datetime.datetime(2026, 7, 2, 3, 4, 5, 678901)  # noqa: DTZ001 (Spark's own are naive)
+    kinds = (
+        "l long, i int, x double, f float, yes boolean, text string, bytes binary, day date, "
+        "t timestamp, local timestamp_ntz, price decimal(20,2), ls array<long>, xs array<double>, "
+        "xxs array<array<double>>, ts array<timestamp>, m map<string,long>, "
+        "s struct<l: long, x: double, t: timestamp, deep: struct<l: long>>, "
+        "ss array<struct<x: double, bytes: binary>>"
+    )
+    full = (
+        *(big, 7, nan, nan, True, "é", bytearray(b"\x00\xff"), datetime.date(1500, 1, 2)),
+        *(time, time, Decimal("123456789012345678.25"), [big, -113], [nan, -113.0], [[nan], []]),
+        *([time], {"a": big}, (big, nan, time, (big,)), [(nan, bytearray(b"\x01"))]),
+    )
+    holes = (
+        *(None, None, float("inf"), 0.5, None, "", None, None, None, None, None),
+        *([big, None], [nan, None, -113.0], [[None, nan], None], [None], {"a": None}),
+        *((None, None, None, None), [(None, None), None]),
+    )
+    df = spark.createDataFrame([full, holes, (None,) * len(full)], kinds).coalesce(1)
+    answers = StructType([*df.schema.fields, StructField("v", VectorUDT())])
+    scorer = RealTimeScorer(endpoint.config, "an-endpoint", "text/plain", "text/plain")
+    zone = spark.conf.get("spark.sql.session.timeZone")
+    spark.conf.set("spark.sql.session.timeZone", "America/New_York")
+    try:
+        score = PartitionScorer(Pickled(df.columns), Unpickled(answers), scorer)
+        found = scored(df, score, False).collect()
+        expected = df.collect()
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", zone)
+    for name in df.columns:
+        assert [repr(row[name]) for row in found] == [repr(row[name]) for row in expected], name
+    assert [repr(row.v) for row in found] == ["DenseVector([nan, 1.0])"] * 3
+
+
+def test_a_null_in_an_array_of_features_is_named(spark: SparkSession, endpoint: Endpoint) -> None:
+    df = spark.createDataFrame([([float("nan")],), ([None],)], "features array<double>")
+    serializer, deserializer = NPYRequestRowSerializer(), NPYResponseRowDeserializer(SCORE)
+    with pytest.raises(Exception, match=r"row 1 of partition 0 .* a feature is null"):
+        transformed(df.coalesce(1), endpoint, serializer, deserializer).collect()
+
+
 def test_columns_that_cannot_be_sent(spark: SparkSession) -> None:
     schema = mixed_rows(spark).schema
+    nested = StructType([StructField("v", VectorUDT())])
+    schema = StructType([*schema.fields, StructField("s", nested)])
     for serializer, message in (
         (CSVColumnsRequestRowSerializer(["v"]), "'v' is vector, which is no field of CSV"),
         (CSVColumnsRequestRowSerializer(["xs"]), "'xs' is array<double>, which is no field"),
         (JSONColumnsRequestRowSerializer(["nn"]), "'nn' does not exist: did you mean 'n.n'"),
         (TextRequestRowSerializer("x"), "'x' is double and string is sent"),
+        (JSONColumnsRequestRowSerializer(["s"]), "'s' holds vector inside of struct"),
         (BinaryRequestRowSerializer("text"), "'text' is string and binary is sent"),
     ):
         with pytest.raises(InvalidDataError, match=re.escape(message)):

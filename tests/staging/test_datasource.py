@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DoubleType, StructField, StructType
 
-import sparkml_sm.staging.destinations as destinations
+import sparkml_sm.staging.folders as folders
 from sparkml_sm.errors import ConfigurationError, InvalidDataError
 from sparkml_sm.formats import FeatureRows, concat_rows, recordio
 from sparkml_sm.local import LocalSageMaker
@@ -62,7 +62,7 @@ def read(path: Path | str, **options: str) -> list[FeatureRows]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(destinations, "_LAST_SECONDS", 0.0)
+    monkeypatch.setattr(folders, "_LAST_SECONDS", 0.0)
 
 
 def names(folder: Path) -> list[str]:

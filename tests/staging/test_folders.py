@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import sparkml_sm.staging.destinations as destinations
+import sparkml_sm.staging.folders as folders
 from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.staging.destinations import check_uri, open_destination
 from sparkml_sm.staging.folders import file_path
@@ -121,8 +121,8 @@ def test_a_folder_that_cannot_be_removed_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     destination = opened(tmp_path, shared=True)
-    monkeypatch.setattr(destinations, "_LAST_SECONDS", 0.0)
-    monkeypatch.setattr(destinations.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(folders, "_LAST_SECONDS", 0.0)
+    monkeypatch.setattr(folders.shutil, "rmtree", lambda *_, **__: None)
     with caplog.at_level(logging.WARNING):
         destination.abandon()
     assert "could not be removed: delete it by hand" in caplog.text
