@@ -138,7 +138,18 @@ def decode_answers(body: bytes, rows: int) -> Floats:
             f"the endpoint's answer is not numbers ({_hint(body)}): it should be CSV; check its "
             "Accept and the deserializer"
         ) from error
+    if np.isinf(answers).any():
+        _refuse_overflow(texts, answers)
     return answers.reshape(rows, per_row) if per_row > 1 else answers
+
+
+def _refuse_overflow(texts: list[bytes], answers: Floats) -> None:
+    """Refuse an infinity that was written as a number."""
+    if not all(b"inf" in texts[place].lower() for place in np.flatnonzero(np.isinf(answers))):
+        raise InferenceError(
+            "a number of the endpoint's answer is too large for 64 bits: check the container's "
+            "output; infinity is written as inf"
+        )
 
 
 def _one_row_a_line(body: bytes, rows: int) -> bytes:

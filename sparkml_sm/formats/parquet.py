@@ -19,7 +19,7 @@ from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats.rows import FeatureRows, Floats, dense_matrix, dense_rows, slice_rows
 from sparkml_sm.formats.sinks import BinarySink
 
-__all__ = ["ParquetRowWriter", "decode", "encode_matrix", "overhead", "writer"]
+__all__ = ["ParquetRowWriter", "decode", "encode_matrix", "overhead", "read_table", "writer"]
 
 #: A column costs about 200 bytes of metadata in each row group, kept until the file is closed.
 _WIDEST = 16_384
@@ -104,18 +104,31 @@ def decode(source: bytes | memoryview | Path | str) -> FeatureRows:
     InvalidDataError
         If it is not Parquet, a column is not numeric, or a label or weight is null.
     """
-    try:
-        table = pq.read_table(
-            str(source) if isinstance(source, Path | str) else pa.BufferReader(source)
-        )
-    except pa.ArrowInvalid as error:
-        raise InvalidDataError("the data is not Parquet: check that it is complete") from error
+    table = read_table(source)
     named = {name: _column(table, name) for name in (_LABEL, _WEIGHT)}
     features = [name for name in table.column_names if name not in named]
     matrix = np.empty((table.num_rows, len(features)))
     for place, name in enumerate(features):
         matrix[:, place] = _numbers(table.column(name), name)
     return dense_rows(matrix, label=named[_LABEL], weight=named[_WEIGHT])
+
+
+def read_table(source: bytes | memoryview | Path | str) -> pa.Table:
+    """Read a Parquet file of any columns.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is not Parquet.
+    """
+    try:
+        return pq.read_table(
+            str(source) if isinstance(source, Path | str) else pa.BufferReader(source)
+        )
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise InvalidDataError("the data is not Parquet: check that it is complete") from error
 
 
 def encode_matrix(matrix: Floats, names: Sequence[str] | None = None) -> bytes:

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql.types import StructField, StructType
 
 from sparkml_sm.errors import InvalidDataError
-from sparkml_sm.inference.checks import checked_answers
+from sparkml_sm.inference.checks import checked_answers, checked_converters
 from sparkml_sm.inference.kinds import arrow_type, plain_type
 from sparkml_sm.inference.scoring import PartitionScorer
 from sparkml_sm.inference.udfs import iterator_udf
@@ -58,6 +58,7 @@ def scored(dataset: DataFrame, score: PartitionScorer, prepend: bool) -> DataFra
     -------
     DataFrame
     """
+    checked_converters(score.serializer, score.deserializer)
     answers = score.deserializer.schema
     output_schema(dataset.schema, answers, prepend)
     # The row barrier keeps Spark 4.3 from feeding the UDF a columnar scan that holds vectors, which

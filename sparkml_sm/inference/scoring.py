@@ -10,9 +10,10 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from sparkml_sm.errors import InferenceError
 from sparkml_sm.formats.arrow import Where, first_width
-from sparkml_sm.inference.checks import positive
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
+from sparkml_sm.inference.deserializers.base import positive
 from sparkml_sm.inference.payloads import Payload, binary_rows, bodies
 from sparkml_sm.inference.serializers import RequestRowSerializer
 from sparkml_sm.staging.partitions import partition_id
@@ -62,6 +63,13 @@ class PartitionScorer:
             self.serializer, self._encoded(batches), self.scorer.payload_bytes, most_rows
         )
         for payload, answer in _in_flight(requests, self.scorer, self.scorer.in_flight):
+            if len(answer) > self.scorer.answer_bytes:
+                raise InferenceError(
+                    f"the answer to {payload.rows} rows has {len(answer)} bytes and an endpoint "
+                    f"gives at most {self.scorer.answer_bytes}: pass bytesPerRow="
+                    f"{-(-len(answer) // payload.rows)} to {type(deserializer).__name__}, or set "
+                    "it in your own, so that fewer rows are sent at once"
+                )
             yield deserializer.columns(answer, payload.rows)
 
     def _encoded(self, batches: Iterable[pa.Array]) -> Iterator[pa.LargeBinaryArray]:

@@ -65,11 +65,11 @@ def _pandas_udf(score: Score, answers: StructType, sent: StructField) -> Udf:
             yield answer_frame(names, columns)
 
     decorate: Any = pandas_udf
-    udf = decorate(answers)(_hinted(run, pd.DataFrame)).asNondeterministic()
+    call: Udf = decorate(answers)(_hinted(run, pd.DataFrame)).asNondeterministic()
 
     def column(crossing: Column) -> Column:
         leaves = carried(crossing, sent)
-        return udf(F.struct(*[leaf.alias(f"_{place}") for place, leaf in enumerate(leaves)]))
+        return call(F.struct(*[leaf.alias(f"_{place}") for place, leaf in enumerate(leaves)]))
 
     return column
 

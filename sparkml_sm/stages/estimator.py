@@ -16,6 +16,7 @@ from sparkml_sm.aws.paths import S3DataPath, S3Resource
 from sparkml_sm.aws.training_jobs import run_training_job
 from sparkml_sm.aws.waiting import FOR_EVER, Patience
 from sparkml_sm.errors import EndpointError
+from sparkml_sm.inference.checks import checked_converters
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.frames import output_schema
 from sparkml_sm.inference.serializers import LibSVMRequestRowSerializer, RequestRowSerializer
@@ -131,7 +132,7 @@ class SageMakerEstimatorBase(ManyFits, Persistent, Estimator[SageMakerModel]):
         self._hyperparameters()
         if check_channels(self._settings, schema, self._columns):
             self._columns(schema)
-        serializer, deserializer = self._converters()
+        serializer, deserializer = checked_converters(*self._converters())
         if serializer is None or deserializer is None:
             return schema
         serializer.column(schema)

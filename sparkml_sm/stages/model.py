@@ -16,6 +16,7 @@ from sparkml_sm.aws.paths import S3DataPath
 from sparkml_sm.aws.resources import CreatedResources, SageMakerResourceCleanup
 from sparkml_sm.aws.waiting import FOR_EVER, Patience
 from sparkml_sm.errors import ConfigurationError
+from sparkml_sm.inference.checks import checked_converters
 from sparkml_sm.inference.deserializers import ResponseRowDeserializer
 from sparkml_sm.inference.frames import output_schema, scored
 from sparkml_sm.inference.realtime import RealTimeScorer
@@ -259,6 +260,7 @@ class SageMakerModel(FromExisting, Persistent, Model):
         missing = [name for name in _NEEDED if self._settings[name] is None]
         if missing:
             raise ConfigurationError(f"an endpoint needs {' and '.join(missing)} as well")
+        checked_converters(self.requestRowSerializer, self.responseRowDeserializer)
         check_hosting(self._settings)
         self.namePolicy.check()
         deployment = Deployment(
@@ -283,12 +285,14 @@ class SageMakerModel(FromExisting, Persistent, Model):
             )
 
     def _converters(self) -> tuple[RequestRowSerializer, ResponseRowDeserializer]:
-        if self.requestRowSerializer is None or self.responseRowDeserializer is None:
+        given = self.requestRowSerializer, self.responseRowDeserializer
+        serializer, deserializer = checked_converters(*given)
+        if serializer is None or deserializer is None:
             raise ConfigurationError(
                 "this model cannot score: it needs a requestRowSerializer and a "
                 "responseRowDeserializer"
             )
-        return self.requestRowSerializer, self.responseRowDeserializer
+        return serializer, deserializer
 
     def _config(self) -> AwsConfig:
         return driver_config(self._clients.given, self._clients.region)

@@ -8,13 +8,13 @@ import pytest
 from pyspark.ml.linalg import MatrixUDT, VectorUDT
 from pyspark.sql.types import (
     ArrayType,
-    CalendarIntervalType,
     DateType,
     DoubleType,
     StructField,
     StructType,
     TimestampNTZType,
     TimestampType,
+    YearMonthIntervalType,
 )
 
 from sparkml_sm.errors import ConfigurationError
@@ -44,9 +44,9 @@ SCORE = StructType([StructField("score", DoubleType())])
         (XGBoostCSVRowDeserializer(), None, "requestRowSerializer must be"),
         (None, "csv", "responseRowDeserializer must be .* of type str"),
         (None, XGBoostCSVRowDeserializer, "it is the class XGBoostCSV.*: call it"),
-        (None, Unfinished(), r"Unfinished.schema is NoneType: it must be a StructType"),
-        (None, Unfinished(schema="y double"), "Unfinished.schema is str"),
-        (None, Unfinished(schema=StructType()), "Unfinished.schema"),
+        (None, Unfinished(), "schema of the response deserializer is None: it must be a"),
+        (None, Unfinished(schema="y double"), "is 'y double': it must be a StructType"),
+        (None, Unfinished(schema=StructType()), r"is StructType\(\[\]\): it must"),
         (None, Unfinished(schema=SCORE, bytesPerRow=0), "bytesPerRow .* is 0"),
         (None, Unfinished(schema=SCORE, bytesPerRow="1"), "bytesPerRow .* is '1'"),
     ],
@@ -63,7 +63,7 @@ def test_what_can_score() -> None:
     assert checked_converters(None, None) == (None, None)
 
 
-@pytest.mark.parametrize("kind", [ArrayType(VectorUDT()), MatrixUDT(), CalendarIntervalType()])
+@pytest.mark.parametrize("kind", [ArrayType(VectorUDT()), MatrixUDT(), YearMonthIntervalType()])
 def test_types_that_cannot_be_answered(kind: Any) -> None:
     answers = StructType([StructField("answer", kind)])
     with pytest.raises(ConfigurationError, match=r"'answer'.*vector|matrix|interval"):

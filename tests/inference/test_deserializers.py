@@ -43,7 +43,6 @@ from pyspark.sql.types import (
 from sparkml_sm.errors import ConfigurationError, InferenceError
 from sparkml_sm.formats import recordio
 from sparkml_sm.inference import deserializers
-from sparkml_sm.inference.deserializers import ParquetResponseRowDeserializer
 from sparkml_sm.transformation.deserializers import (
     BinaryResponseRowDeserializer,
     CSVResponseRowDeserializer,
@@ -58,6 +57,7 @@ from sparkml_sm.transformation.deserializers import (
     LinearLearnerMultiClassClassifierProtobufResponseRowDeserializer,
     LinearLearnerRegressorProtobufResponseRowDeserializer,
     NPYResponseRowDeserializer,
+    ParquetResponseRowDeserializer,
     PCAProtobufResponseRowDeserializer,
     ProtobufResponseRowDeserializer,
     ResponseRowDeserializer,
@@ -67,6 +67,7 @@ from sparkml_sm.transformation.deserializers import (
 from tests.formats.test_recordio import entry, field, float32s, frame
 
 NUMBER, VECTOR = DoubleType(), VectorUDT()
+MAXIMUM = float(np.finfo(np.float32).max)
 INSTANT = datetime.datetime(2026, 1, 2, 3, tzinfo=datetime.UTC)
 SINGLE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
@@ -374,6 +375,7 @@ class TestJSON:
             ),
             (ArrayType(DateType()), [["2026-01-02"], None], [[datetime.date(2026, 1, 2)], None]),
             (FloatType(), [math.inf, 0.5], [math.inf, 0.5]),
+            (ArrayType(ArrayType(FloatType())), [[[3.4028235e38]], []], [[[MAXIMUM]], []]),
         ],
     )
     def test_values_of(self, kind: DataType, values: list[Any], expected: list[Any]) -> None:

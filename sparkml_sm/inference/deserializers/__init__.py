@@ -26,6 +26,7 @@ from sparkml_sm.inference.deserializers.text import (
 from sparkml_sm.inference.deserializers.whole import (
     BinaryResponseRowDeserializer,
     NPYResponseRowDeserializer,
+    ParquetResponseRowDeserializer,
     TextResponseRowDeserializer,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "LinearLearnerRegressorProtobufResponseRowDeserializer",
     "NPYResponseRowDeserializer",
     "PCAProtobufResponseRowDeserializer",
+    "ParquetResponseRowDeserializer",
     "ProtobufResponseRowDeserializer",
     "ResponseRowDeserializer",
     "TextResponseRowDeserializer",

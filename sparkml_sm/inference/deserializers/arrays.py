@@ -133,10 +133,10 @@ def _cast(values: pa.Array, expected: pa.DataType) -> pa.Array:
     if pa.types.is_boolean(found) and _is_number(wanted):
         raise TypeError("a boolean is no number")
     cast = values.cast(expected)
-    if pa.types.is_float32(wanted) and holds_infinity(cast) and _infinities(cast) != _infinities(
-        values if _is_number(found) else values.cast(_doubles(expected))
-    ):
-        raise ValueError("a number is beyond 32-bit floats")
+    if pa.types.is_float32(wanted) and holds_infinity(cast):
+        wide = values if _is_number(found) else values.cast(_doubles(expected))
+        if _infinities(cast) != _infinities(wide):
+            raise ValueError("a number is beyond 32-bit floats")
     return cast
 
 

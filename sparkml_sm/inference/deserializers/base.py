@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql.types import StructType
 
-from sparkml_sm.errors import InferenceError, InvalidDataError
+from sparkml_sm.errors import ConfigurationError, InferenceError, InvalidDataError
 from sparkml_sm.inference.deserializers.arrays import arrow_column
 from sparkml_sm.inference.values import ByValue
 
-__all__ = ["ResponseRowDeserializer", "answered"]
+__all__ = ["ResponseRowDeserializer", "answered", "positive", "room"]
 
 
 class ResponseRowDeserializer(ByValue):
@@ -34,7 +35,8 @@ class ResponseRowDeserializer(ByValue):
         The columns that `transform` appends. Their types are vector, or any that Arrow and Spark
         share.
     bytesPerRow : int, default 64
-        How long the answer to one row may be, so that no request asks for more than fits.
+        How long the answer to one row may be, so that no request asks for more than the 6 MB of an
+        endpoint's answer.
     rowsPerRequest : int or None
         The most rows of a request, 1 where a whole answer is that of one row. Default: as many as
         fit.
@@ -125,3 +127,29 @@ def answered() -> Iterator[None]:
         yield
     except InvalidDataError as error:
         raise InferenceError(f"the endpoint's answer cannot be read: {error}") from error
+
+
+def positive(number: Any, name: str) -> int:
+    """Return a number of bytes or rows.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not an integer above 0.
+    """
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < 1:
+        raise ConfigurationError(
+            f"{name} of the response deserializer is {number!r}: it must be an integer above 0"
+        )
+    return int(number)
+
+
+def room(bytesPerRow: int | None) -> int | None:
+    """Return the room that a user asks for; None where the deserializer has to guess.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not an integer above 0.
+    """
+    return None if bytesPerRow is None else positive(bytesPerRow, "bytesPerRow")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql.types import StructType
 
 from sparkml_sm.errors import ConfigurationError, InferenceError
 from sparkml_sm.formats.json import parsed
 from sparkml_sm.formats.text import split_lines
-from sparkml_sm.inference.deserializers.arrays import holds_many
-from sparkml_sm.inference.deserializers.base import ResponseRowDeserializer, answered
+from sparkml_sm.inference.deserializers.arrays import holds_infinity, holds_many
+from sparkml_sm.inference.deserializers.base import ResponseRowDeserializer, answered, room
 
 __all__ = ["JSONLinesResponseRowDeserializer", "JSONResponseRowDeserializer"]
 
@@ -22,7 +25,15 @@ _DIGITS, _SIZE = 24, 64
 class _ObjectsDeserializer(ResponseRowDeserializer):
     """Reads an object a row."""
 
-    def __init__(self, schema: StructType, keys: Sequence[str] | None = None) -> None:
+    _lines = False
+
+    def __init__(
+        self,
+        schema: StructType,
+        keys: Sequence[str] | None = None,
+        *,
+        bytesPerRow: int | None = None,
+    ) -> None:
         if keys is not None and len(keys) != len(schema.names):
             raise ConfigurationError(
                 f"keys names {len(keys)} keys and the schema has {len(schema.names)} columns: "
@@ -30,7 +41,7 @@ class _ObjectsDeserializer(ResponseRowDeserializer):
             )
         self.schema = schema
         self.keys = None if keys is None else tuple(keys)
-        self.bytesPerRow = sum(
+        self.bytesPerRow = room(bytesPerRow) or sum(
             len(key) + _DIGITS * (_SIZE if holds_many(field.dataType) else 1)
             for key, field in zip(self._keys, schema.fields, strict=True)
         )
@@ -38,6 +49,15 @@ class _ObjectsDeserializer(ResponseRowDeserializer):
     @property
     def _keys(self) -> Sequence[str]:
         return self.schema.names if self.keys is None else self.keys
+
+    def columns(self, body: bytes, rows: int) -> list[pa.Array]:
+        """Return what `decode` returns; a number too large for 64 bits is refused."""
+        columns = super().columns(body, rows)
+        # `json` reads 1e400 as it reads the word Infinity: where there is one, look at the text.
+        if any(map(holds_infinity, columns)):
+            for document in split_lines(body) if self._lines else [body]:
+                json.loads(bytes(document), parse_float=_finite)
+        return columns
 
     def _columns(self, items: list[Any], rows: int) -> list[list[Any]]:
         """Read the values of each column; where there is one, items may be its values.
@@ -68,12 +88,16 @@ class JSONResponseRowDeserializer(_ObjectsDeserializer):
     Parameters
     ----------
     schema : StructType
-        The columns that `transform` appends, of any types; a vector is a list of numbers.
+        The columns that `transform` appends, of any types; a vector is a list of numbers, dates
+        and times are ISO text (a TimestampType with its zone), a decimal is a number or a text.
     path : str, default "predictions"
         Where the list is, with a dot between names; empty where the answer itself is the list.
     keys : list of str, optional
         The key of each column. Default: the columns' names. Where there is one column, the list may
         hold its values instead of objects.
+    bytesPerRow : int, optional
+        How long the answer to one row may be, see `ResponseRowDeserializer`. Default: a guess by
+        the schema.
 
     Raises
     ------
@@ -92,9 +116,14 @@ class JSONResponseRowDeserializer(_ObjectsDeserializer):
     accept = "application/json"
 
     def __init__(
-        self, schema: StructType, path: str = "predictions", keys: Sequence[str] | None = None
+        self,
+        schema: StructType,
+        path: str = "predictions",
+        keys: Sequence[str] | None = None,
+        *,
+        bytesPerRow: int | None = None,
     ) -> None:
-        super().__init__(schema, keys)
+        super().__init__(schema, keys, bytesPerRow=bytesPerRow)
         self.path = path
 
     def decode(self, body: bytes, rows: int) -> list[list[Any]]:
@@ -122,10 +151,14 @@ class JSONLinesResponseRowDeserializer(_ObjectsDeserializer):
     Parameters
     ----------
     schema : StructType
-        The columns that `transform` appends, of any types; a vector is a list of numbers.
+        The columns that `transform` appends, of any types; a vector is a list of numbers, dates
+        and times are ISO text (a TimestampType with its zone), a decimal is a number or a text.
     keys : list of str, optional
         The key of each column. Default: the columns' names. Where there is one column, the lines
         may hold its values instead of objects.
+    bytesPerRow : int, optional
+        How long the answer to one row may be, see `ResponseRowDeserializer`. Default: a guess by
+        the schema.
 
     Raises
     ------
@@ -134,9 +167,20 @@ class JSONLinesResponseRowDeserializer(_ObjectsDeserializer):
     """
 
     accept = "application/jsonlines"
+    _lines = True
 
     def decode(self, body: bytes, rows: int) -> list[list[Any]]:
         """Return the values of each column."""
         with answered():
             items = [parsed(line, f"line {place}") for place, line in enumerate(split_lines(body))]
         return self._columns(items, rows)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise InferenceError(
+            "a number of the endpoint's answer is too large for 64 bits: answer Infinity where "
+            "infinity is meant, or text"
+        )
+    return number

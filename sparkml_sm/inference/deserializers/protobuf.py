@@ -11,7 +11,7 @@ from sparkml_sm.errors import ConfigurationError
 from sparkml_sm.formats import recordio
 from sparkml_sm.formats.rows import Floats, dense_matrix
 from sparkml_sm.inference.deserializers.arrays import holds_many
-from sparkml_sm.inference.deserializers.base import ResponseRowDeserializer, answered
+from sparkml_sm.inference.deserializers.base import ResponseRowDeserializer, answered, room
 
 __all__ = [
     "FactorizationMachinesBinaryClassifierDeserializer",
@@ -47,6 +47,8 @@ class ProtobufResponseRowDeserializer(ResponseRowDeserializer):
         The key of each column, in the order of `schema`. Default: the columns' names.
     size : int, optional
         How long the vectors are, where it is known: it decides how many rows fit in a request.
+    bytesPerRow : int, optional
+        How long the answer to one row may be, see `ResponseRowDeserializer`. Default: by `size`.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class ProtobufResponseRowDeserializer(ResponseRowDeserializer):
         protobufKeys: Sequence[str] | None = None,
         *,
         size: int | None = None,
+        bytesPerRow: int | None = None,
     ) -> None:
         if protobufKeys is not None and len(protobufKeys) != len(schema.names):
             raise ConfigurationError(
@@ -71,7 +74,7 @@ class ProtobufResponseRowDeserializer(ResponseRowDeserializer):
         self.schema = schema
         self.protobufKeys = None if protobufKeys is None else tuple(protobufKeys)
         self.size = size
-        self.bytesPerRow = _RECORD_BYTES + sum(
+        self.bytesPerRow = room(bytesPerRow) or _RECORD_BYTES + sum(
             _ENTRY_BYTES + len(key) + (4 * (size or _SIZE) if holds_many(field.dataType) else 0)
             for key, field in zip(self._keys, schema.fields, strict=True)
         )

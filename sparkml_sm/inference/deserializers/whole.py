@@ -1,24 +1,29 @@
-"""Answers that are one thing: a numpy array for all rows, or a text or bytes for one."""
+"""Answers that are one thing: an array or a file for all rows, or a text or bytes for one."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
-from sparkml_sm.errors import InferenceError
+from sparkml_sm.errors import ConfigurationError, InferenceError
+from sparkml_sm.formats import parquet
 from sparkml_sm.inference.deserializers.arrays import holds_many, spans
-from sparkml_sm.inference.deserializers.base import ResponseRowDeserializer
+from sparkml_sm.inference.deserializers.base import ResponseRowDeserializer, answered, room
 
 __all__ = [
     "BinaryResponseRowDeserializer",
     "NPYResponseRowDeserializer",
+    "ParquetResponseRowDeserializer",
     "TextResponseRowDeserializer",
 ]
 
 _ITEM_BYTES, _SIZE = 8, 256
+# What a Parquet file tells of each column, which a guess by rows has to cover.
+_PARQUET_BYTES = 16
 
 
 class NPYResponseRowDeserializer(ResponseRowDeserializer):
@@ -29,13 +34,16 @@ class NPYResponseRowDeserializer(ResponseRowDeserializer):
     schema : StructType
         The columns that `transform` appends, in the order of the numbers of a row. One of them may
         be a vector: it takes all numbers that the others leave.
+    bytesPerRow : int, optional
+        How long the answer to one row may be, see `ResponseRowDeserializer`. Default: a guess by
+        the schema.
     """
 
     accept = "application/x-npy"
 
-    def __init__(self, schema: StructType) -> None:
+    def __init__(self, schema: StructType, *, bytesPerRow: int | None = None) -> None:
         self.schema = schema
-        self.bytesPerRow = _ITEM_BYTES * sum(
+        self.bytesPerRow = room(bytesPerRow) or _ITEM_BYTES * sum(
             _SIZE if holds_many(field.dataType) else 1 for field in schema.fields
         )
 
@@ -56,6 +64,61 @@ class NPYResponseRowDeserializer(ResponseRowDeserializer):
             )
         matrix = array.reshape(rows, -1)
         return [matrix[:, place] for place in spans(self.schema, matrix.shape[1])]
+
+
+class ParquetResponseRowDeserializer(ResponseRowDeserializer):
+    """Reads answers that are one Parquet file, a row a row that was sent.
+
+    Parameters
+    ----------
+    schema : StructType
+        The columns that `transform` appends; a vector is a column of lists of numbers.
+    columnNames : list of str, optional
+        The file's name of each column. Default: the columns' own names.
+    bytesPerRow : int, optional
+        How long the answer to one row may be, see `ResponseRowDeserializer`. Default: a guess by
+        the schema.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is another number of names than of columns.
+    """
+
+    accept = "application/x-parquet"
+
+    def __init__(
+        self,
+        schema: StructType,
+        columnNames: Sequence[str] | None = None,
+        *,
+        bytesPerRow: int | None = None,
+    ) -> None:
+        if columnNames is not None and len(columnNames) != len(schema.names):
+            raise ConfigurationError(
+                f"columnNames has {len(columnNames)} names and the schema has "
+                f"{len(schema.names)} columns: name one for each"
+            )
+        self.schema = schema
+        self.columnNames = None if columnNames is None else tuple(columnNames)
+        self.bytesPerRow = room(bytesPerRow) or sum(
+            _PARQUET_BYTES + _ITEM_BYTES * (_SIZE if holds_many(field.dataType) else 1)
+            for field in schema.fields
+        )
+
+    def decode(self, body: bytes, rows: int) -> list[Any]:  # noqa: ARG002 (columns are counted)
+        """Return the columns of the file."""
+        names = self.schema.names if self.columnNames is None else self.columnNames
+        with answered():
+            table = parquet.read_table(body)
+        for name in names:
+            if table.column_names.count(name) != 1:
+                found = ", ".join(map(repr, table.column_names))
+                raise InferenceError(
+                    f"the endpoint's answer has not one column {name!r}, found {found}: name the "
+                    "file's columns, columnNames= of the response deserializer"
+                )
+        return [table.column(name) for name in names]
 
 
 class TextResponseRowDeserializer(ResponseRowDeserializer):

@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyspark.sql.functions as F
-from pyspark.ml.functions import vector_to_array
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql import Column
 from pyspark.sql.types import (
     ArrayType,
     BinaryType,
     DataType,
-    DoubleType,
-    FloatType,
     MapType,
     StringType,
     StructType,
@@ -27,6 +24,7 @@ from pyspark.sql.types import (
 from sparkml_sm.errors import InvalidDataError
 from sparkml_sm.formats.arrow import Where
 from sparkml_sm.inference.serializers.base import RequestRowSerializer, named
+from sparkml_sm.inference.serializers.json_values import json_value
 from sparkml_sm.staging.columns import column_type
 
 __all__ = [
@@ -38,7 +36,6 @@ __all__ = [
     "TextRequestRowSerializer",
 ]
 
-_FLOATS = (DoubleType, FloatType)
 # Every column has its place in each object, and text is not shortened.
 _JSON: Mapping[str, str] = {"ignoreNullFields": "false"}
 _CSV: Mapping[str, str] = {
@@ -93,8 +90,9 @@ class JSONLinesColumnsRequestRowSerializer(_ColumnsRequestRowSerializer):
     """Sends named columns of mixed types as JSON Lines, ``application/jsonlines``.
 
     A row is an object with the columns' names: ``{"age":31,"city":"Paris","features":[1.5,2.0]}``.
-    A vector is a list, a null or NaN is ``null``; other types are written as Spark's `to_json`
-    writes them.
+    A vector is a list, a null or NaN at any depth is ``null``, and an infinity is an error, for
+    JSON has none; dates, times and bytes are written as Spark's `to_json` writes them. A vector
+    inside of another value is refused.
 
     Parameters
     ----------
@@ -107,7 +105,7 @@ class JSONLinesColumnsRequestRowSerializer(_ColumnsRequestRowSerializer):
 
     def column(self, schema: StructType) -> Column:
         """Return the row's JSON as text."""
-        fields = [_json_value(name, column_type(schema, name)) for name in self.columnNames]
+        fields = [json_value(name, column_type(schema, name)) for name in self.columnNames]
         return F.to_json(F.struct(*fields), dict(_JSON))
 
 
@@ -240,21 +238,3 @@ def _filled(batch: pa.Array, name: str, where: Where) -> pa.Array:
     nulls = batch.is_null().to_numpy(zero_copy_only=False)
     where.refuse(name, nulls, "the value is null", "drop or fill such rows before")
     return batch
-
-
-def _json_value(name: str, kind: DataType) -> Column:
-    """Return a column as JSON can hold it: vectors as lists, NaN as null."""
-    column = named(name)
-    if isinstance(kind, VectorUDT):
-        # vector_to_array fails on a null.
-        column = F.when(column.isNotNull(), vector_to_array(column))
-        kind = ArrayType(DoubleType())
-    if isinstance(kind, _FLOATS):
-        column = _number_or_null(column)
-    elif isinstance(kind, ArrayType) and isinstance(kind.elementType, _FLOATS):
-        column = F.transform(column, _number_or_null)
-    return column.alias(name)
-
-
-def _number_or_null(number: Column) -> Column:
-    return F.when(~F.isnan(number), number)
