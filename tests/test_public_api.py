@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import subprocess
 import sys
+
+import pytest
 
 import sparkml_sm
 
@@ -35,3 +38,9 @@ def test_importing_loads_no_heavy_module() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(sparkml_sm, "NoSuchEstimator")
+
+
+@pytest.mark.parametrize("kind", ["serializers", "deserializers"])
+def test_the_predecessors_path_leads_to_all_of_them(kind: str) -> None:
+    door = importlib.import_module(f"sparkml_sm.transformation.{kind}")
+    assert door.__all__ == importlib.import_module(f"sparkml_sm.inference.{kind}").__all__
